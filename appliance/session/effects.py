@@ -1,0 +1,148 @@
+"""What should be done. The machine decides them; `service.performer` does them, in order, without blocking.
+
+No effect returns anything: what came of it comes back as an event.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from appliance.session.events import Reply
+
+# --- the wire
+
+
+@dataclass(frozen=True, slots=True)
+class StartBot:
+    """Ask the runner for a bot. Answered by `BotStarted` or `AttemptFailed`."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """Make the connection of *attempt*. Answered by `OfferAnswered`, `Connected`, `BotReady`, or `AttemptFailed`.
+
+    *reply* is None for a connection with direct parameters: the configured offer URL.
+    """
+
+    attempt: int
+    reply: Reply | None = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SendTurn:
+    """Tell the bot that the person began or ended a turn, if a message is configured for it."""
+
+    attempt: int
+    state: Literal["start", "stop"]
+
+
+@dataclass(frozen=True, slots=True)
+class LeavePolitely:
+    """Ask the bot to end (`disconnect-bot`), as soon as the channel is open. Answered by `BotLeft`, or never."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class CloseLink:
+    """Let go of everything of *attempt* at once: requests, connection. Not answered."""
+
+    attempt: int
+
+
+# --- the sound roads
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMicrophone:
+    """Capture, and keep as words of turn *turn*. Answered by `DeviceChanged`. Open already: only the turn is renewed."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class CloseMicrophone:
+    """Stop capturing. Words kept so far stay kept; the turn is closed behind them and `TurnDelivered` will come."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverWords:
+    """Words may go to the wire of *attempt*: those kept first, faster than real time, then live."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class HoldWords:
+    """Words may not go to the wire any more; they are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class DropWords:
+    """Forget all words kept, and close the microphone. Answered by `WordsLost` if there were any."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSpeaker:
+    """Play what comes, for a new session. Answered by `DeviceChanged`."""
+
+
+@dataclass(frozen=True, slots=True)
+class CloseSpeaker:
+    """Close the speaker: after what has arrived has been played (*drain*), or at once."""
+
+    drain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceSpeaker:
+    """Forget what is buffered for playback, within one period."""
+
+
+@dataclass(frozen=True, slots=True)
+class MuteSpeaker:
+    """Play nothing of what arrives (half-duplex while a turn is open), or play again."""
+
+    on: bool
+
+
+# --- people and the process
+
+
+@dataclass(frozen=True, slots=True)
+class ReportError:
+    """Tell the log and the event stream. `fatal`: it ended the session or the attempt."""
+
+    source: Literal["bot", "start", "transport", "device"]
+    message: str
+    fatal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """Everything is let go of; the process may end."""
+
+
+Effect = (
+    StartBot
+    | Connect
+    | SendTurn
+    | LeavePolitely
+    | CloseLink
+    | OpenMicrophone
+    | CloseMicrophone
+    | DeliverWords
+    | HoldWords
+    | DropWords
+    | OpenSpeaker
+    | CloseSpeaker
+    | SilenceSpeaker
+    | MuteSpeaker
+    | ReportError
+    | Exit
+)

@@ -1,0 +1,244 @@
+"""What happened. Everything the machine ever learns is one of these.
+
+Events of a session carry the *attempt* they belong to; those of an attempt that is no longer current are ignored, so a
+late message of an old connection can do no harm. The time of an event is the `now_s` that `step` gets with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from appliance.session.failure import Failure
+from appliance.units import Millis
+
+Reply = Mapping[str, Any]
+"""The runner's answer to `/start`, as it came, or connection parameters given by hand."""
+
+
+class Role(Enum):
+    TALK = "talk"
+    SESSION = "session"
+
+
+# --- people and their scripts
+
+
+@dataclass(frozen=True, slots=True)
+class Booted:
+    """The appliance is ready to work. Comes once, first."""
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonPressed:
+    name: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonReleased:
+    name: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class StartAsked:
+    """A script wants a session, as a press of a session button in idle would."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopAsked:
+    """A script wants no session, as a press of a session button in ready would."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectAsked:
+    """Go on from authenticated (`connect_by = "request"`). *parameters* replace the start reply; None: as received."""
+
+    parameters: Reply | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShutdownAsked:
+    """The process must end: hang up politely, once. A second one ends it at once."""
+
+
+# --- the runner and the wire
+
+
+@dataclass(frozen=True, slots=True)
+class BotStarted:
+    """The runner answered the start request."""
+
+    attempt: int
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class OfferAnswered:
+    """The runner answered the offer; a bot is being started there."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """Channel open, client-ready sent. Not ready: the bot has said nothing yet."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class BotReady:
+    """RTVI `bot-ready`."""
+
+    attempt: int
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptFailed:
+    """Start, offer or connection failed, or the connection was lost. The transport has let go of everything."""
+
+    attempt: int
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class BotError:
+    """RTVI `error`."""
+
+    attempt: int
+    message: str
+    fatal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BotLeft:
+    """Signalling `peerLeft`: the bot has ended the session, or our `disconnect-bot` is done."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class BotSpeaking:
+    """RTVI `bot-started-speaking` and `bot-stopped-speaking`: the bot's own account."""
+
+    attempt: int
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UserSpeaking:
+    """RTVI `user-started-speaking` and `user-stopped-speaking`: the bot's turn, by the bot's account."""
+
+    attempt: int
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BotInterrupted:
+    """RTVI `bot-interrupted`: what is buffered for playback is void."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class BotMessage:
+    """Any other RTVI message that we know. The machine does nothing with it; observers may."""
+
+    attempt: int
+    type: str
+    data: Any = field(default=None, hash=False)
+
+
+# --- the sound roads
+
+
+class Device(Enum):
+    MICROPHONE = "microphone"
+    SPEAKER = "speaker"
+
+
+class DeviceState(Enum):
+    CLOSED = "closed"
+    OK = "ok"
+    MISSING = "missing"
+    BUSY = "busy"
+    STALLED = "stalled"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceChanged:
+    """A device was opened, closed or failed. *message* says what to do when it failed, else is empty."""
+
+    device: Device
+    state: DeviceState
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WordsSent:
+    """The first packet of turn *turn*'s words went to the wire."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnDelivered:
+    """All words of turn *turn* are at the wire, and enough silence behind them that `stop` cannot overtake them."""
+
+    turn: int
+    words_ms: Millis = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WordsLost:
+    """Captured words were dropped: the backlog was full (the oldest go), or an attempt failed."""
+
+    lost_ms: Millis
+
+
+@dataclass(frozen=True, slots=True)
+class BotAudible:
+    """Sound of the bot leaves the speaker, or has ceased to, by the playback clock."""
+
+    on: bool
+
+
+# --- time
+
+
+@dataclass(frozen=True, slots=True)
+class TimePassed:
+    """The deadline that the state asked for has come."""
+
+
+Event = (
+    Booted
+    | ButtonPressed
+    | ButtonReleased
+    | StartAsked
+    | StopAsked
+    | ConnectAsked
+    | ShutdownAsked
+    | BotStarted
+    | OfferAnswered
+    | Connected
+    | BotReady
+    | AttemptFailed
+    | BotError
+    | BotLeft
+    | BotSpeaking
+    | UserSpeaking
+    | BotInterrupted
+    | BotMessage
+    | DeviceChanged
+    | WordsSent
+    | TurnDelivered
+    | WordsLost
+    | BotAudible
+    | TimePassed
+)
