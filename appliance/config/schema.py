@@ -1,0 +1,285 @@
+"""Every setting there is: name, default, unit, range and one line of documentation, each said once.
+
+Loading, messages, `voice-appliance config` and the commented `config/appliance.toml` are made from this. Names are
+the keys of the file, in its order. A key with `built=False` belongs to a feature that is not there yet: it is accepted
+at its default only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
+
+from appliance.config.compound import (
+    CertificateFile,
+    DeviceName,
+    FreeTable,
+    Headers,
+    IceServer,
+    IceServers,
+    Pin,
+    SecretReference,
+    SocketPath,
+    Url,
+)
+from appliance.config.kinds import Choice, Flag, Kind, Number, Text, Whole
+from appliance.config.secrets import Secret
+from appliance.units import Dbfs, Hertz, Millis, Seconds
+
+T = TypeVar("T")
+
+RATES_HZ = (8000, 12000, 16000, 24000, 48000)
+"""Those that Opus works at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What is known of one key beside its name, type and default. *examples* are values as TOML text."""
+
+    kind: Kind
+    doc: str
+    examples: tuple[str, ...] = ()
+    built: bool = True
+
+
+def key(default: T, kind: Kind, doc: str, *, examples: tuple[str, ...] = (), built: bool = True) -> T:
+    """A field of the settings, with what is known of it."""
+    metadata = {"key": Key(kind, doc, examples, built)}
+    if isinstance(default, dict):
+        return field(default_factory=lambda: default, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runner:
+    """The Pipecat runner: where it is, and how a session with it is started."""
+
+    url: str = key(
+        "embedded",
+        Url(words=("embedded",)),
+        'address of the runner, or a full .../start address; "embedded": the built-in one',
+        examples=('"http://192.168.1.20:7860"', '"https://example.com/my-bot/start"'),
+    )
+    transport: str = key(
+        "webrtc", Choice(("webrtc",), later=("websocket", "telephony", "daily", "livekit")), "how sound travels"
+    )
+    start: str = key(
+        "start-and-connect",
+        Choice(("start-and-connect", "start-then-connect", "connect")),
+        "one step, or two with the reply of the first kept, or without asking for a bot",
+    )
+    connect_by: str = key(
+        "auto",
+        Choice(("auto", "request")),
+        'for start-then-connect: by itself, or by POST /v1/session/connect ("request")',
+    )
+    offer_url: str = key(
+        "",
+        Url(words=("",)),
+        'for start = "connect": where the offer goes; "": url + /api/offer',
+        examples=('"http://192.168.1.20:7860/api/offer"',),
+    )
+    request_data: Mapping[str, Any] = key(
+        {},
+        FreeTable(),
+        "handed to the bot: body of the start, request_data of the offer",
+        examples=('{ room = "kitchen" }',),
+    )
+    start_data: Mapping[str, Any] = key(
+        {},
+        FreeTable(),
+        "merged into the top level of the start request, for custom runners",
+        examples=("{ createDailyRoom = false }",),
+    )
+    api_key: Secret | None = key(
+        None,
+        SecretReference(),
+        "sent as Authorization: Bearer; a secret's place, never the secret; relative paths start here",
+        examples=('"credential:runner-key"', '"file:runner.key"'),
+    )
+    headers: Mapping[str, str | Secret] = key(
+        {},
+        Headers(),
+        'extra headers of every request; "credential:NAME" and "file:PATH" work',
+        examples=('{ X-Site = "hall" }',),
+    )
+    ca_file: str = key("", CertificateFile(), "certificate of a private authority, PEM", examples=('"ca.pem"',))
+    ice_servers: tuple[IceServer, ...] = key(
+        (),
+        IceServers(),
+        "STUN and TURN servers; none by default",
+        examples=('[{ urls = ["turn:192.168.1.20:3478"], username = "hall", credential = "credential:turn" }]',),
+    )
+
+    def plain_headers(self) -> dict[str, str]:
+        """The extra headers as they go to the wire, secrets included."""
+        return {name: value.reveal() if isinstance(value, Secret) else value for name, value in self.headers.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A session: how long its stages may take, and when it ends."""
+
+    keep: str = key(
+        "on-demand",
+        Choice(("on-demand", "always")),
+        '"always": from boot, made again after any end, and idle_hang_up_s does not count',
+    )
+    disconnect_on_bot_disconnect: bool = key(
+        True, Flag(), "false: a bot that leaves is heard out, and the transport ends by itself"
+    )
+    start_timeout_s: Seconds = key(30.0, Number(0.1, 600, "s"), "for the runner's answer to the start")
+    offer_timeout_s: Seconds = key(15.0, Number(0.1, 600, "s"), "for the runner's answer to the offer")
+    connect_timeout_s: Seconds = key(15.0, Number(0.1, 600, "s"), "from the answer to an open channel")
+    bot_ready_timeout_s: Seconds = key(20.0, Number(0.1, 600, "s"), "from the open channel to bot-ready")
+    idle_hang_up_s: Seconds = key(
+        60.0, Number(0, 86_400, "s"), "no button held, no turn at the bot, nobody speaks by its account; 0 = never"
+    )
+    max_session_s: Seconds = key(0.0, Number(0, 604_800, "s"), "longest session; 0 = no limit")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Talk:
+    """The talk button."""
+
+    mode: str = key(
+        "hold", Choice(("hold", "toggle"), later=("open",)), '"toggle": a press opens the turn, the next closes it'
+    )
+    message: str = key(
+        "push_to_talk",
+        Text("a message's name", empty="none"),
+        'client-message at the start and stop of a turn; "" = none',
+    )
+    release_tail_ms: Millis = key(300.0, Number(0, 5_000, "ms"), "recorded after the release, as people let go early")
+    time_out_s: Seconds = key(60.0, Number(1, 3_600, "s"), "longest single transmission; warns 10 s before")
+    backlog_s: Seconds = key(10.0, Number(0.1, 60, "s"), "speech kept while a session is being made")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """The local voice gate, used in "open" mode only: a held button is never gated. Not built yet: defaults only."""
+
+    engine: str = key("webrtc", Choice(("webrtc", "level", "off")), "what tells speech from noise", built=False)
+    aggressiveness: int = key(2, Whole(0, 3), "of webrtc", built=False)
+    open_dbfs: Dbfs = key(-45.0, Number(-90, 0, "dBFS"), "threshold of level", built=False)
+    pre_roll_ms: Millis = key(300.0, Number(0, 2_000, "ms"), "kept from before the gate opened", built=False)
+    hang_ms: Millis = key(600.0, Number(0, 5_000, "ms"), "the gate stays open after the last speech", built=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconnect:
+    """Waits between attempts: they grow by 1.5, with jitter; refusals (400 401 403 404 413 422) wait for a person."""
+
+    first_wait_s: Seconds = key(1.0, Number(0.1, 3_600, "s"), "after the first failure")
+    longest_wait_s: Seconds = key(30.0, Number(0.1, 86_400, "s"), "where growing ends")
+    least_gap_s: Seconds = key(1.0, Number(0, 3_600, "s"), "between two dials, whatever the reason")
+    stable_after_s: Seconds = key(30.0, Number(0, 86_400, "s"), "a session this long clears the count")
+    attempts_max: int = key(0, Whole(0, 1_000_000), "then a person is waited for; 0 = for ever")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Microphone:
+    """The microphone."""
+
+    device: str = key(
+        "default",
+        DeviceName('an ALSA name, "card:ID", "wav:PATH", "wav:PATH?loop" or "silence"'),
+        'ALSA PCM name, "card:ID" for a stable card id, "wav:PATH[?loop]" or "silence"',
+        examples=('"card:Device"', '"wav:/tmp/question.wav?loop"', '"silence"'),
+    )
+    rate_hz: Hertz = key(16000, Choice(RATES_HZ, unit="Hz"), "what is captured, and sent")
+    channel: int = key(0, Whole(0, 31), "of a card with more than one, counted from 0")
+    period_ms: int = key(20, Whole(5, 100, "ms"), "one wake, one packet", built=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speaker:
+    """The speaker."""
+
+    device: str = key(
+        "default",
+        DeviceName('an ALSA name, "card:ID", "wav:PATH" or "null"'),
+        'ALSA PCM name, "card:ID", "wav:PATH" or "null"',
+        examples=('"wav:/tmp/heard.wav"', '"null"'),
+    )
+    volume: float = key(0.8, Number(0, 1), "1 = as the bot sent it")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Echo:
+    """What keeps the bot from hearing itself."""
+
+    mode: str = key(
+        "half-duplex",
+        Choice(("half-duplex", "off"), later=("cancel",)),
+        '"off": the hardware does it, or headphones',
+    )
+    tail_ms: Millis = key(200.0, Number(0, 2_000, "ms"), "the room after the last audible sample")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """Where buttons and lights are."""
+
+    profile: str = key(
+        "simulated",
+        Choice(("simulated",), names_later=True),
+        '"simulated": buttons are pressed by commands, lights are told by status',
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Button:
+    """A button. NAME is free, and there may be several."""
+
+    role: str = key("talk", Choice(("talk", "session"), later=("combined", "mute")), "what it does")
+    pin: int | str = key("", Pin(), 'BCM number, or a name that gpiozero knows; "": none', examples=('"GPIO17"',))
+    pull: str = key("up", Choice(("up", "down", "none")), "resistor to")
+    active_low: bool = key(True, Flag(), "pressed = 0 V")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Light:
+    """A light. NAME is free, and there may be several; one colour on pin, or three on red, green and blue."""
+
+    pin: int | str = key("", Pin(), 'BCM number, or a name that gpiozero knows; "": none', examples=('"GPIO27"',))
+    red: int | str = key("", Pin(), "instead of pin: three of them", examples=("5",))
+    green: int | str = key("", Pin(), "", examples=("6",))
+    blue: int | str = key("", Pin(), "", examples=("13",))
+    active_low: bool = key(False, Flag(), "lit = 0 V")
+    brightness: float = key(1.0, Number(0, 1), "of full")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """The control socket: HTTP and JSON, for commands and scripts."""
+
+    socket: str = key("/run/voice-appliance/control.sock", SocketPath(), "where it is made")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The whole configuration. Without a file: what a first run needs."""
+
+    runner: Runner = field(default_factory=Runner)
+    session: Session = field(default_factory=Session)
+    talk: Talk = field(default_factory=Talk)
+    gate: Gate = field(default_factory=Gate)
+    reconnect: Reconnect = field(default_factory=Reconnect)
+    microphone: Microphone = field(default_factory=Microphone)
+    speaker: Speaker = field(default_factory=Speaker)
+    echo: Echo = field(default_factory=Echo)
+    board: Board = field(default_factory=Board)
+    buttons: Mapping[str, Button] = field(default_factory=lambda: {"talk": Button(pin=17)})
+    lights: Mapping[str, Light] = field(default_factory=lambda: {"status": Light(pin=27)})
+    control: Control = field(default_factory=Control)
+
+
+NAMED_TABLES: Mapping[str, type[Button] | type[Light]] = {"buttons": Button, "lights": Light}
+"""Tables of tables with names of the person's own: `[buttons.NAME]`."""
+
+
+def keys_of(table: object) -> dict[str, Key]:
+    """The keys of a table, in their order. *table* is one of the classes above, or an object of one."""
+    return {item.name: item.metadata["key"] for item in fields(table)}  # type: ignore[arg-type]
