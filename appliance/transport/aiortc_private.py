@@ -1,0 +1,141 @@
+"""Every private name of aiortc that we use, and nothing else that is private.
+
+aiortc is pinned, and `verify` looks for each name before the first session, so that another version is a clear message
+and not a silent one. Two things are done here that its public side cannot:
+
+- Packets are taken before its jitter buffer (`tap_packets`), which holds 80 ms always and 200 ms more for good after
+  one loss. RTCP and the receiver's statistics stand before the buffer and go on working.
+- Packets are sent without its sender loop (`RtpWriter`): header, SRTP and socket in one call, from whatever wakes the
+  loop, where the public way (a track that returns `av.Packet`) costs two task switches, an encoder that is never used
+  and six objects for each packet. The sender's counts are kept up, because its RTCP reports are made of them.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from struct import Struct
+from types import CodeType
+from typing import TYPE_CHECKING, Any, Final
+
+from aiortc import RTCDtlsTransport, RTCRtpReceiver, RTCRtpSender
+
+from appliance.errors import UnavailableError
+from appliance.session.media import Receive
+from appliance.units import PACKET_MS
+
+if TYPE_CHECKING:
+    from aiortc.rtp import RtpPacket
+
+PINNED: Final = "1.16.0"
+STEP: Final = 48 * PACKET_MS
+"""Opus counts at 48 kHz, whatever it was encoded from (RFC 7587)."""
+
+_HEADER = Struct("!BBHII")
+_VERSION_2 = 0x80
+_MARKER = 0x80
+_NTP_EPOCH_S = 2208988800
+"""From 1900 to 1970."""
+
+# Where each name must be met: set in one function, and still looked at by another.
+_NAMES: Final[tuple[tuple[type, str, str], ...]] = (
+    (RTCRtpReceiver, "__init__", "_RTCRtpReceiver__jitter_buffer"),
+    (RTCRtpReceiver, "_handle_rtp_packet", "_RTCRtpReceiver__jitter_buffer"),
+    (RTCRtpSender, "__init__", "_ssrc"),
+    (RTCRtpSender, "_run_rtcp", "_ssrc"),
+    (RTCRtpSender, "_run_rtcp", "_RTCRtpSender__ntp_timestamp"),
+    (RTCRtpSender, "_run_rtcp", "_RTCRtpSender__rtp_timestamp"),
+    (RTCRtpSender, "_run_rtcp", "_RTCRtpSender__packet_count"),
+    (RTCRtpSender, "_run_rtcp", "_RTCRtpSender__octet_count"),
+    (RTCDtlsTransport, "_send_rtp", "_tx_srtp"),
+)
+
+
+def verify() -> None:
+    """Raises `UnavailableError`, naming what is missing, if the installed aiortc is not built as we need it."""
+    missing = [
+        f"{owner.__name__}.{function}: {name}" for owner, function, name in _NAMES if not _met(owner, function, name)
+    ]
+    if missing:
+        raise UnavailableError(
+            f"aiortc {version('aiortc')} is not built like {PINNED}, which this program was made for; it lacks "
+            f"{', '.join(missing)}; install aiortc=={PINNED}"
+        )
+
+
+def tap_packets(receiver: RTCRtpReceiver, take: Receive, on_empty: Callable[[], None]) -> None:
+    """Give every packet of *receiver* to *take*, in the order of arrival and before any buffer. Padding without sound
+    goes to *on_empty*. Packets of a payload type that was not negotiated never come this far. Neither may raise."""
+    receiver._RTCRtpReceiver__jitter_buffer = _Tap(take, on_empty)  # type: ignore[attr-defined]
+
+
+class _Tap:
+    """Stands where aiortc's jitter buffer stood, and never has a frame for its decoder."""
+
+    def __init__(self, take: Receive, on_empty: Callable[[], None]) -> None:
+        self._take = take
+        self._on_empty = on_empty
+
+    def add(self, packet: RtpPacket) -> tuple[bool, None]:
+        if packet.payload:
+            self._take(packet.sequence_number, packet.timestamp, packet.payload)
+        else:
+            self._on_empty()
+        return False, None
+
+
+class RtpWriter:
+    """Sends packets of 20 ms on one connection. Loop only, after the answer has been applied.
+
+    Sequence numbers and timestamps are contiguous whatever the pace: the count of samples is the clock. The first
+    sequence number is from the lower half, so that the receiver's SRTP meets no early wrap (as aiortc does it). No
+    header extension: the SSRC stands in the offer, which is what receivers go by.
+    """
+
+    def __init__(self, sender: RTCRtpSender, payload_type: int) -> None:
+        self._sender: Any = sender
+        self._transport: Any = sender.transport
+        self._ssrc: int = self._sender._ssrc
+        self._payload_type = payload_type
+        self._marker = _MARKER
+        self._sequence = secrets.randbits(15)
+        self._timestamp = secrets.randbits(32)
+        self._packets = 0
+        self._octets = 0
+
+    def write(self, payload: bytes) -> bool:
+        """Send one packet. False: the connection cannot, and the packet is gone."""
+        header = _HEADER.pack(
+            _VERSION_2, self._marker | self._payload_type, self._sequence, self._timestamp, self._ssrc
+        )
+        sending = self._transport._send_rtp(header + payload)
+        try:
+            sending.send(None)
+        except StopIteration:
+            pass
+        except ConnectionError:
+            return False
+        else:
+            sending.close()  # it would have to wait: sound does not
+            return False
+        self._marker = 0
+        self._sequence = (self._sequence + 1) & 0xFFFF
+        self._timestamp = (self._timestamp + STEP) & 0xFFFFFFFF
+        self._packets += 1
+        self._octets += len(payload)
+        return True
+
+    def report(self) -> None:
+        """Bring up to date what the sender's RTCP reports say. Owed once after each batch of `write`."""
+        sender = self._sender
+        sender._RTCRtpSender__ntp_timestamp = int((time.time() + _NTP_EPOCH_S) * (1 << 32))
+        sender._RTCRtpSender__rtp_timestamp = (self._timestamp - STEP) & 0xFFFFFFFF
+        sender._RTCRtpSender__packet_count = self._packets
+        sender._RTCRtpSender__octet_count = self._octets
+
+
+def _met(owner: type, function: str, name: str) -> bool:
+    code = getattr(getattr(owner, function, None), "__code__", None)
+    return isinstance(code, CodeType) and name in code.co_names

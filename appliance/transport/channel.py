@@ -1,0 +1,107 @@
+"""The data channel as a conversation: what we say, in order, and what each message from the bot becomes.
+
+It knows the meaning of messages (`rtvi`) and nothing of the connection below: text goes to a function, text comes from
+a function. Loop only.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+from appliance.session.events import BotLeft, BotMessage, Event
+from appliance.transport import rtvi
+from appliance.transport.counters import LinkCounters
+from appliance.transport.text import one_line
+
+WAITING_MAX = 50
+"""Messages kept until the channel opens; as many as the runner keeps for us."""
+
+_log = logging.getLogger(__name__)
+
+Say = Callable[[str], bool]
+"""Puts one text on the open channel. False: it could not."""
+
+
+class RtviChannel:
+    """One session's channel. `open` once; before it, what is said waits."""
+
+    def __init__(
+        self,
+        attempt: int,
+        counters: LinkCounters,
+        happened: Callable[[Event], None],
+        *,
+        about: Mapping[str, Any],
+        turn_message_type: str,
+        make_id: Callable[[], str] = lambda: secrets.token_hex(4),
+    ) -> None:
+        self._attempt = attempt
+        self._counters = counters
+        self._happened = happened
+        self._about = about
+        self._turn_message_type = turn_message_type
+        self._make_id = make_id
+        self._say: Say | None = None
+        self._waiting: deque[str] = deque()
+        self._leave_said = False
+
+    def open(self, say: Say, *, leaving: bool) -> None:
+        """The channel is open: introduce ourselves and say what waited; or, *leaving*, only ask the bot to end, so that
+        it does not begin to greet."""
+        self._say = say
+        waiting, self._waiting = self._waiting, deque()
+        if leaving:
+            self.leave()
+            return
+        self.say(rtvi.track_status(0, True))
+        self.say(rtvi.client_ready(self._make_id(), self._about))
+        for text in waiting:
+            self.say(text)
+
+    def say_turn(self, state: Literal["start", "stop"]) -> None:
+        if self._turn_message_type:
+            self.say(rtvi.client_message(self._make_id(), self._turn_message_type, {"state": state}))
+
+    def leave(self) -> None:
+        """Ask the bot to end, if the channel is open and it has not been asked."""
+        if self._say is not None and not self._leave_said:
+            self._leave_said = True
+            self.say(rtvi.disconnect_bot(self._make_id()))
+
+    def say(self, text: str) -> None:
+        """Say *text* now, or when the channel opens; beyond `WAITING_MAX` the newest is lost and counted."""
+        if self._say is None:
+            if len(self._waiting) < WAITING_MAX:
+                self._waiting.append(text)
+                return
+        elif self._say(text):
+            return
+        self._counters.messages_unsent += 1
+
+    def hear(self, text: str | bytes) -> None:
+        """Take one message from the bot. Never raises by what it says."""
+        counters = self._counters
+        match rtvi.parse(text, self._attempt):
+            case rtvi.Malformed(reason):
+                counters.messages_malformed += 1
+                _log.debug("rtvi_malformed attempt=%d reason=%r", self._attempt, reason)
+            case rtvi.Unknown(kind):
+                counters.messages_unknown += 1
+                _log.debug("rtvi_unknown attempt=%d type=%r", self._attempt, kind)
+            case rtvi.Signal("renegotiate"):
+                counters.renegotiations_ignored += 1  # it wants a picture, and there is none to offer
+            case BotMessage() as message:
+                counters.count_message(message.type)
+                if message.type == "error-response":
+                    _log.info("bot_refused_request attempt=%d data=%s", self._attempt, one_line(str(message.data)))
+                self._happened(message)
+            case BotLeft() as event:
+                counters.count_message("peerLeft")
+                self._happened(event)
+            case event:
+                counters.count_message(type(event).__name__)
+                self._happened(event)

@@ -1,0 +1,41 @@
+"""SmallWebRTC: the transport of Pipecat's development runner and of Pipecat Cloud. The factory of its sessions.
+
+What is heavy is imported with `preload` or the first session, not with this module.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from appliance.session.media import Receive
+from appliance.transport.port import Post
+from appliance.transport.settings import TransportSettings
+
+if TYPE_CHECKING:
+    from appliance.transport.attempt import Tools, WebRtcSession
+
+
+class SmallWebRtc:
+    """A `Transport`. Loop only, but for `preload` before there is one."""
+
+    def __init__(self, settings: TransportSettings) -> None:
+        self._settings = settings
+        self._tools: Tools | None = None
+
+    def preload(self) -> None:
+        """Import aiohttp and aiortc, check aiortc, read the certificates. Blocks for up to a second. Idempotent.
+
+        Raises `UnavailableError`: aiortc is not built as we need it, or `ca_file` cannot be used.
+        """
+        if self._tools is None:
+            from appliance.transport.attempt import make_tools
+
+            self._tools = make_tools(self._settings)
+
+    def session(self, attempt: int, post: Post, receive: Receive) -> WebRtcSession:
+        """A new session, not yet begun. Raises as `preload` does, if that was not called."""
+        from appliance.transport.attempt import WebRtcSession
+
+        self.preload()
+        assert self._tools is not None
+        return WebRtcSession(attempt, self._settings, self._tools, post, receive)
