@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from appliance.session.events import Reply
+from appliance.session.lifecycle import TransportState
 
 # --- the wire
 
@@ -58,7 +59,7 @@ class CloseLink:
 
 @dataclass(frozen=True, slots=True)
 class OpenMicrophone:
-    """Capture, and keep as words of turn *turn*. Answered by `DeviceChanged`. Open already: only the turn is renewed."""
+    """Capture, and keep as words of turn *turn*. Answered by `DeviceChanged`. If open: the turn is renewed."""
 
     turn: int
 
@@ -113,14 +114,32 @@ class MuteSpeaker:
 
 # --- people and the process
 
+Source = Literal["bot", "start", "transport", "device"]
+"""Where an error comes from: `start` while a session is being made, `transport` or `bot` after that."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportState:
+    """Tell the log and the event stream: a transport state was entered. One for each, also if several pass at once."""
+
+    state: TransportState
+    previous: TransportState
+
 
 @dataclass(frozen=True, slots=True)
 class ReportError:
     """Tell the log and the event stream. `fatal`: it ended the session or the attempt."""
 
-    source: Literal["bot", "start", "transport", "device"]
+    source: Source
     message: str
     fatal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReportEnd:
+    """Tell the log: the session, or the wish for one, ended on purpose, and why."""
+
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +162,8 @@ Effect = (
     | CloseSpeaker
     | SilenceSpeaker
     | MuteSpeaker
+    | ReportState
     | ReportError
+    | ReportEnd
     | Exit
 )

@@ -61,8 +61,8 @@ def remedy(failure: Failure) -> Remedy:
         case Kind.UNREACHABLE | Kind.TIMEOUT | Kind.LINK:
             return Remedy.RETRY  # a network or a runner that is away comes back by itself
         case Kind.STATUS:
-            # A refusal is about what we said (key, address, body), which does not change by saying it again. Everything
-            # else is about the runner's state: 408, 425, 429 and 503 say so, 5xx is a crash or a restart behind a proxy.
+            # A refusal is about what we said (key, address, body), which does not change by saying it again. All else
+            # is about the runner's state: 408, 425, 429 and 503 say so, 5xx is a crash or a restart behind a proxy.
             return Remedy.PERSON if failure.status in REFUSALS else Remedy.RETRY
         case Kind.NONSENSE | Kind.REDIRECT:
             return Remedy.RETRY  # a captive portal or a proxy's error page: both go away without anybody at the box

@@ -1,0 +1,159 @@
+"""From the wish for a session to bot-ready, and what follows a failure: again, later, or not without a person."""
+
+from __future__ import annotations
+
+from appliance.session.draft import Draft
+from appliance.session.effects import (
+    CloseLink,
+    CloseSpeaker,
+    Connect,
+    DeliverWords,
+    HoldWords,
+    MuteSpeaker,
+    OpenSpeaker,
+    ReportEnd,
+    ReportError,
+    SendTurn,
+    Source,
+    StartBot,
+)
+from appliance.session.events import Reply
+from appliance.session.failure import Failure, Kind, Remedy, remedy
+from appliance.session.lifecycle import MAKING, Move, TransportState
+from appliance.session.state import Phase, Turn
+from appliance.session.talking import drop_turn
+from appliance.units import Seconds
+
+
+def want(d: Draft) -> None:
+    """A person or a script wants a session: dial now, or as soon as `least_gap_s` allows. Only in a DOWN state."""
+    d.used()
+    recovery = d.state.recovery
+    d.recovery(wanted=True, count=0 if recovery.phase is Phase.GIVEN_UP else recovery.count)
+    dialled_s = d.state.recovery.dialled_s
+    earliest_s = d.now_s if dialled_s is None else dialled_s + d.policy.least_gap_s
+    if d.now_s < earliest_s:
+        d.recovery(phase=Phase.RETRYING, retry_at_s=earliest_s)
+    else:
+        dial(d)
+
+
+def dial(d: Draft) -> None:
+    attempt = d.state.link.attempt + 1
+    d.recovery(phase=Phase.NONE, retry_at_s=None, dialled_s=d.now_s)
+    d.link(attempt=attempt, answered=False, reply=None, rtvi=None)
+    d.talk(told=False, awaiting_answer=False)
+    d.do(OpenSpeaker(), MuteSpeaker(d.policy.half_duplex and d.state.talk.turn in (Turn.OPEN, Turn.TAIL)))
+    if d.policy.start == "connect":
+        connect(d, None)
+    else:
+        d.move(Move.START, deadline_s=d.now_s + d.policy.start_timeout_s)
+        d.do(StartBot(attempt))
+
+
+def connect(d: Draft, reply: Reply | None) -> None:
+    d.move(Move.CONNECT, deadline_s=d.now_s + d.policy.offer_timeout_s)
+    d.do(Connect(d.state.link.attempt, reply))
+
+
+def bot_started(d: Draft, reply: Reply) -> None:
+    if not d.is_in(TransportState.AUTHENTICATING):
+        return
+    d.move(Move.STARTED)
+    d.link(reply=reply)
+    if d.policy.start == "start-and-connect" or d.policy.connect_by == "auto":
+        connect(d, reply)
+
+
+def offer_answered(d: Draft) -> None:
+    if d.is_in(TransportState.CONNECTING) and not d.state.link.answered:
+        d.link(answered=True, deadline_s=d.now_s + d.policy.connect_timeout_s)
+
+
+def channel_open(d: Draft) -> None:
+    if d.is_in(TransportState.CONNECTING):
+        d.move(Move.OPENED, deadline_s=d.now_s + d.policy.bot_ready_timeout_s)
+
+
+def bot_ready(d: Draft, version: str) -> None:
+    """The only way to READY. What was said meanwhile goes out now, behind the message that opens its turn."""
+    if not d.is_in(TransportState.CONNECTED):
+        return
+    d.move(Move.BOT_READY)
+    d.link(rtvi=version, ready_s=d.now_s)
+    d.recovery(reason=None)
+    d.used()
+    attempt = d.state.link.attempt
+    if d.state.talk.turn is not Turn.NONE:
+        d.talk(told=True)
+        d.do(SendTurn(attempt, "start"))
+    d.do(DeliverWords(attempt))
+
+
+def fail(d: Draft, failure: Failure) -> None:
+    """The attempt or the session has ended against our will. The link is let go of, and the policy decides.
+
+    Words of a released press are dropped, with a sign; those of a held one are kept for the next attempt.
+    """
+    state = d.state.link.state
+    source: Source = "start" if state in MAKING else "bot" if failure.kind is Kind.BOT else "transport"
+    d.do(ReportError(source, failure.message, fatal=True))
+    close_link(d, drain=True)
+    if d.state.talk.turn is Turn.OPEN:
+        d.talk(told=False)
+    else:
+        drop_turn(d)
+    again(d, failure)
+
+
+def close_link(d: Draft, *, drain: bool) -> None:
+    """Nothing of the session is left after this, but words and, with *drain*, what the speaker has still to say."""
+    d.do(HoldWords(), CloseLink(d.state.link.attempt), CloseSpeaker(drain))
+    d.move(Move.CLOSED)
+    d.link(bot_speaking=False, user_speaking=False, bot_gone=False, draining=False)
+    d.talk(awaiting_answer=False)
+
+
+def again(d: Draft, failure: Failure) -> None:
+    """Decide when to dial next, if a session is still wanted. The link is down."""
+    recovery, policy = d.state.recovery, d.policy
+    count = recovery.count + 1
+    d.recovery(count=count, reason=failure.message)
+    if not recovery.wanted or d.state.quitting:
+        d.recovery(phase=Phase.NONE, retry_at_s=None)
+        drop_turn(d)
+        return
+    hopeless = remedy(failure) is Remedy.PERSON or (policy.attempts_max and count >= policy.attempts_max)
+    if hopeless and not policy.keep_always:
+        d.recovery(wanted=False, phase=Phase.GIVEN_UP, retry_at_s=None)
+        drop_turn(d)
+        return
+    wait_s: Seconds = policy.longest_wait_s if hopeless else policy.wait_s(count, d.jitter, failure)
+    earliest_s = (recovery.dialled_s or 0.0) + policy.least_gap_s
+    d.recovery(phase=Phase.RETRYING, retry_at_s=max(d.now_s + wait_s, earliest_s))
+
+
+def stop_wanting(d: Draft, reason: str) -> None:
+    """No session is wanted any more. Only in a DOWN state; forgets the failures, as the next wish starts afresh."""
+    recovery = d.state.recovery
+    if recovery.wanted or recovery.phase is not Phase.NONE:
+        d.do(ReportEnd(reason))
+    d.recovery(wanted=False, phase=Phase.NONE, reason=None, count=0, retry_at_s=None)
+    drop_turn(d)
+
+
+def phase_timed_out(d: Draft) -> None:
+    """The deadline of the present phase has passed; what it was waiting for tells what to say."""
+    policy, link = d.policy, d.state.link
+    if link.state is TransportState.AUTHENTICATING:
+        text = f"the runner did not answer the start request within {policy.start_timeout_s:g} s; is it overloaded?"
+    elif link.state is TransportState.CONNECTING and not link.answered:
+        text = f"the runner did not answer the offer within {policy.offer_timeout_s:g} s; is it overloaded?"
+    elif link.state is TransportState.CONNECTING:
+        text = (
+            f"no connection to the bot within {policy.connect_timeout_s:g} s after its answer; "
+            "does a firewall between here and the runner let UDP pass? Else see [runner] ice_servers"
+        )
+    else:
+        text = f"the bot was not ready within {policy.bot_ready_timeout_s:g} s; look for its crash in the runner's log"
+    fail(d, Failure(Kind.TIMEOUT, text))

@@ -1,0 +1,89 @@
+"""How a session ends on purpose: a person's hang-up, the bot's leaving, a limit, the process."""
+
+from __future__ import annotations
+
+from appliance.session.dialling import again, close_link, stop_wanting
+from appliance.session.draft import Draft
+from appliance.session.effects import CloseLink, CloseSpeaker, Exit, HoldWords, LeavePolitely, ReportEnd, SendTurn
+from appliance.session.failure import Failure, Kind
+from appliance.session.lifecycle import DOWN, UP, Move, TransportState
+from appliance.session.state import Phase
+from appliance.session.talking import drop_turn
+
+_S = TransportState
+
+
+def hang_up(d: Draft, reason: str) -> None:
+    """A session, or the wish for one, ends from our side: silent at once, then polite to the bot. Any state."""
+    d.recovery(wanted=False)
+    leave(d, reason)
+
+
+def leave(d: Draft, reason: str) -> None:
+    """End what there is; what is wanted is left as it is, so that `keep = "always"` dials again afterwards."""
+    link, talk = d.state.link, d.state.talk
+    if link.state in DOWN:
+        stop_wanting(d, reason)
+    if link.state not in UP:
+        return
+    d.recovery(phase=Phase.NONE, reason=None, count=0, retry_at_s=None)
+    d.do(ReportEnd(reason))
+    if link.state in (_S.AUTHENTICATING, _S.AUTHENTICATED) or link.bot_gone:
+        # Before the offer no bot runs at a Pipecat runner: ending the request is all the protocol allows.
+        drop_turn(d)
+        d.move(Move.LEAVE)
+        close_link(d, drain=False)
+        down(d)
+        return
+    if talk.told:
+        d.do(SendTurn(link.attempt, "stop"))
+    drop_turn(d)
+    d.do(HoldWords(), CloseSpeaker(drain=False), LeavePolitely(link.attempt))
+    # While the channel is not open the bot cannot be told yet, so there the time is given twice.
+    phases = 1 if link.state is _S.READY else 2
+    d.move(Move.LEAVE, deadline_s=d.now_s + phases * d.policy.leave_timeout_s)
+    d.talk(awaiting_answer=False)
+
+
+def bot_left(d: Draft) -> None:
+    """`peerLeft` in READY: the bot ends the session. Its last words are played in either case."""
+    if not d.policy.keep_always:
+        d.recovery(wanted=False)
+    d.do(ReportEnd("the bot ended the session"))
+    drop_turn(d)
+    d.do(HoldWords())
+    if d.policy.disconnect_on_bot_disconnect:
+        d.do(CloseLink(d.state.link.attempt), CloseSpeaker(drain=True))
+        d.move(Move.LEAVE, deadline_s=d.now_s + d.policy.drain_timeout_s)
+        d.link(draining=True)
+    else:
+        d.link(bot_gone=True, deadline_s=d.now_s + d.policy.gone_timeout_s)
+    d.link(bot_speaking=False, user_speaking=False)
+    d.talk(awaiting_answer=False)
+
+
+def finish(d: Draft) -> None:
+    """An end on purpose is complete (DISCONNECTING), or the transport of a bot that left has ended (READY)."""
+    close_link(d, drain=d.state.link.bot_gone)
+    down(d)
+
+
+def down(d: Draft) -> None:
+    """Behind every end on purpose: what is still wanted is dialled again, by the waits of the policy."""
+    if d.state.recovery.wanted:
+        again(d, Failure(Kind.LINK, "the session ended; it is kept up always"))
+
+
+def shut_down(d: Draft) -> None:
+    """The process must end: politely the first time, at once the second."""
+    again_asked = d.state.quitting
+    d.put(quitting=True)
+    hang_up(d, "the appliance is shutting down")
+    if again_asked and d.state.link.state not in DOWN:
+        close_link(d, drain=False)
+
+
+def exit_if_down(d: Draft) -> None:
+    if d.state.quitting and not d.state.exited and d.state.link.state in DOWN:
+        d.put(exited=True)
+        d.do(Exit())

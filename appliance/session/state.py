@@ -1,0 +1,158 @@
+"""What the machine knows: four small frozen records side by side, and the one deadline that comes out of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from appliance.session.events import DeviceState, Reply
+from appliance.session.lifecycle import UP, TransportState
+from appliance.session.policy import TIME_OUT_WARNING_S, Policy
+from appliance.units import Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """The session at the runner: where it stands, and what the bot has said of itself."""
+
+    state: TransportState = TransportState.IDLE
+    since_s: Seconds = 0.0
+    attempt: int = 0
+    """Counts dials for ever; events of another attempt are not ours."""
+    answered: bool = False
+    """The offer has been answered: a bot may be running."""
+    deadline_s: Seconds | None = None
+    """When the present phase has taken too long."""
+    reply: Reply | None = field(default=None, hash=False)
+    ready_s: Seconds = 0.0
+    """When the bot was ready; means something in READY only."""
+    rtvi: str | None = None
+    bot_speaking: bool = False
+    user_speaking: bool = False
+    bot_gone: bool = False
+    """The bot has left and the transport has not ended yet (READY)."""
+    draining: bool = False
+    """The bot has left, the link is closed, and its last words are being played (DISCONNECTING)."""
+
+
+class Turn(Enum):
+    NONE = "none"
+    OPEN = "open"
+    """Words are captured."""
+    TAIL = "tail"
+    """Released: words are captured for the release tail."""
+    CLOSING = "closing"
+    """The microphone is closed; kept words and the silence behind them are on their way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Talk:
+    """The talk turn. There is one at a time; a press before it is delivered continues it under a new number."""
+
+    held: frozenset[str] = frozenset()
+    """Names of the talk buttons that are down; stays empty in toggle mode, where only the press counts."""
+    turn: Turn = Turn.NONE
+    number: int = 0
+    opened_s: Seconds = 0.0
+    tail_until_s: Seconds = 0.0
+    told: bool = False
+    """This session's bot was told of the turn's start."""
+    awaiting_answer: bool = False
+    """The turn is over and the bot has not begun to speak."""
+    lost_until_s: Seconds | None = None
+    """Words were dropped: until then the light says so."""
+
+
+class Phase(Enum):
+    NONE = "none"
+    RETRYING = "retrying"
+    WAITING = "waiting"
+    GIVEN_UP = "given-up"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """Whether a session is wanted, and what is done about not having one."""
+
+    wanted: bool = False
+    phase: Phase = Phase.NONE
+    reason: str | None = None
+    """The last failure, until the next success."""
+    count: int = 0
+    """Failures since the last stable session."""
+    retry_at_s: Seconds | None = None
+    dialled_s: Seconds | None = None
+    """When the last dial was made."""
+    used_s: Seconds = 0.0
+    """When a person or the bot last used it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    link: Link = Link()
+    talk: Talk = Talk()
+    recovery: Recovery = Recovery()
+    microphone: DeviceState = DeviceState.CLOSED
+    speaker: DeviceState = DeviceState.CLOSED
+    audible: bool = False
+    booted: bool = False
+    quitting: bool = False
+    exited: bool = False
+
+
+def listening(state: State) -> bool:
+    """Whether what is said now may reach the bot: captured, and of a turn that is kept or sent."""
+    return state.microphone is DeviceState.OK and state.talk.turn in (Turn.OPEN, Turn.TAIL)
+
+
+def in_use(state: State) -> bool:
+    """A turn is open or on its way, or somebody speaks by the bot's account."""
+    return state.talk.turn is not Turn.NONE or state.link.bot_speaking or state.link.user_speaking
+
+
+def idle_deadline_s(state: State, policy: Policy) -> Seconds | None:
+    """When the session, or the wish for one, ends for want of use; None while it is in use or must not end so."""
+    link, recovery = state.link, state.recovery
+    alive = link.state in UP or recovery.phase in (Phase.RETRYING, Phase.WAITING)
+    if in_use(state) or not alive or policy.keep_always or not policy.idle_hang_up_s:
+        return None
+    return recovery.used_s + policy.idle_hang_up_s
+
+
+def time_out_s(state: State, policy: Policy) -> Seconds | None:
+    """When the open turn has been open for too long."""
+    return state.talk.opened_s + policy.time_out_s if state.talk.turn is Turn.OPEN else None
+
+
+def session_limit_s(state: State, policy: Policy) -> Seconds | None:
+    """When the session has lasted as long as it may."""
+    limited = policy.max_session_s and state.link.state is TransportState.READY
+    return state.link.ready_s + policy.max_session_s if limited else None
+
+
+def stable_s(state: State, policy: Policy) -> Seconds | None:
+    """When the session counts as stable and past failures are forgotten."""
+    waiting = state.recovery.count and state.link.state is TransportState.READY
+    return state.link.ready_s + policy.stable_after_s if waiting else None
+
+
+def deadline(state: State, policy: Policy, now_s: Seconds) -> Seconds | None:
+    """When `TimePassed` is due, if nothing else happens first; at or before *now_s* means at once.
+
+    The warning before a time-out changes nothing in the state, only the light, so it counts while it lies ahead.
+    """
+    talk = state.talk
+    limit = time_out_s(state, policy)
+    warning = limit - TIME_OUT_WARNING_S if limit is not None else None
+    times = (
+        state.link.deadline_s,
+        state.recovery.retry_at_s,
+        talk.tail_until_s if talk.turn is Turn.TAIL else None,
+        talk.lost_until_s,
+        limit,
+        warning if warning is not None and warning > now_s else None,
+        idle_deadline_s(state, policy),
+        session_limit_s(state, policy),
+        stable_s(state, policy),
+    )
+    return min((time for time in times if time is not None), default=None)

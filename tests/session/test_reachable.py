@@ -1,0 +1,198 @@
+"""Every reachable state with every event: nothing raises, the invariants hold, every state can be left and used again.
+
+Two states are the same when they differ only in how far off their times are; random times are played in test_random.py.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+
+from appliance.session.events import (
+    AttemptFailed,
+    Booted,
+    BotAudible,
+    BotError,
+    BotInterrupted,
+    BotLeft,
+    BotMessage,
+    BotReady,
+    BotSpeaking,
+    BotStarted,
+    ButtonPressed,
+    ButtonReleased,
+    ConnectAsked,
+    Connected,
+    Device,
+    DeviceChanged,
+    DeviceState,
+    Event,
+    OfferAnswered,
+    Role,
+    ShutdownAsked,
+    StartAsked,
+    StopAsked,
+    TimePassed,
+    TurnDelivered,
+    UserSpeaking,
+    WordsLost,
+    WordsSent,
+)
+from appliance.session.failure import Failure, Kind
+from appliance.session.lifecycle import DOWN, TransportState
+from appliance.session.policy import Policy
+from appliance.session.state import State, Turn, deadline
+from tests.session.play import REPLY, Play, World
+
+POLICIES = {
+    "on demand": Policy(),
+    "always": Policy(keep_always=True, max_session_s=100),
+    "bot may leave": Policy(disconnect_on_bot_disconnect=False, toggle=True),
+    "by request": Policy(start="start-then-connect", connect_by="request", attempts_max=2),
+    "direct": Policy(start="connect", half_duplex=False, idle_hang_up_s=0),
+}
+LEAVES_WITHIN_S = 7.0
+
+
+def events(state: State) -> list[Event]:
+    """All that can happen, in its telling variants, for the current attempt."""
+    attempt, turn = state.link.attempt, state.talk.number
+    return [
+        Booted(),
+        ButtonPressed("talk", Role.TALK),
+        ButtonReleased("talk", Role.TALK),
+        ButtonPressed("end", Role.SESSION),
+        ButtonReleased("end", Role.SESSION),
+        StartAsked(),
+        StopAsked(),
+        ConnectAsked(),
+        ConnectAsked({"sessionId": "other"}),
+        ShutdownAsked(),
+        BotStarted(attempt, REPLY),
+        OfferAnswered(attempt),
+        Connected(attempt),
+        BotReady(attempt, "2.2.0"),
+        BotReady(attempt - 1, "2.2.0"),
+        AttemptFailed(attempt, Failure(Kind.UNREACHABLE, "away")),
+        AttemptFailed(attempt, Failure(Kind.STATUS, "no", 403)),
+        AttemptFailed(attempt, Failure(Kind.STATUS, "busy", 429, retry_after_s=7.0)),
+        AttemptFailed(attempt - 1, Failure(Kind.LINK, "old")),
+        BotError(attempt, "oops", fatal=False),
+        BotError(attempt, "oops", fatal=True),
+        BotError(attempt, "timed out after 10.0s writing audio to the transport; ...", fatal=False),
+        BotLeft(attempt),
+        BotLeft(attempt - 1),
+        BotSpeaking(attempt, True),
+        BotSpeaking(attempt, False),
+        UserSpeaking(attempt, True),
+        UserSpeaking(attempt, False),
+        BotInterrupted(attempt),
+        BotMessage(attempt, "metrics"),
+        DeviceChanged(Device.MICROPHONE, DeviceState.OK),
+        DeviceChanged(Device.MICROPHONE, DeviceState.MISSING, "gone"),
+        DeviceChanged(Device.SPEAKER, DeviceState.CLOSED),
+        WordsSent(turn),
+        TurnDelivered(turn),
+        TurnDelivered(turn - 1),
+        WordsLost(40),
+        BotAudible(True),
+        BotAudible(False),
+    ]
+
+
+def _timeless(record: Any, **changes: Any) -> Any:
+    """*record* with every time cut down to whether there is one."""
+    times = {
+        item.name: None if getattr(record, item.name) is None else 0.0
+        for item in fields(record)
+        if item.name.endswith("_s")
+    }
+    return replace(record, **{**times, **changes})
+
+
+def key(state: State) -> State:
+    """What makes two states the same: all that a decision depends on, but for how far off the times are.
+
+    What is only shown (devices, sound, past reasons) is left out.
+    """
+    connecting = state.link.state is TransportState.CONNECTING
+    link = _timeless(
+        state.link,
+        attempt=min(state.link.attempt, 1),
+        answered=state.link.answered and connecting,
+        reply=None,
+        rtvi=None,
+    )
+    talk = _timeless(state.talk, number=0, lost_until_s=None, awaiting_answer=False)
+    recovery = _timeless(state.recovery, count=min(state.recovery.count, 1), reason=None)
+    return State(link=link, talk=talk, recovery=recovery, quitting=state.quitting, exited=state.exited)
+
+
+def explore(policy: Policy) -> list[tuple[State, World, float]]:
+    first = Play(policy)
+    seen = {key(first.state)}
+    queue = deque([(first.state, first.world, 0.0)])
+    found = [queue[0]]
+    while queue:
+        state, world, now_s = queue.popleft()
+        due = deadline(state, policy, now_s)
+        moves: list[tuple[Event, float]] = [(event, now_s) for event in events(state)]
+        if due is not None:
+            moves.append((TimePassed(), due))
+        for event, at_s in moves:
+            play = Play(policy, state, world)
+            play.now_s = at_s
+            play(event)
+            mark = key(play.state)
+            if mark not in seen:
+                seen.add(mark)
+                node = (play.state, play.world, at_s)
+                queue.append(node)
+                found.append(node)
+    return found
+
+
+def disconnects(policy: Policy, state: State, world: World, now_s: float) -> Play:
+    play = Play(policy, state, world)
+    play.now_s = now_s
+    play(StopAsked())
+    assert play.state.talk.turn is Turn.NONE and not play.world.microphone, "the microphone closes at once"
+    while play.state.link.state not in DOWN:
+        play.wait()
+        assert play.now_s - now_s <= LEAVES_WITHIN_S, "a disconnect ends within a bounded time"
+    assert not play.state.recovery.wanted
+    return play
+
+
+def starts(play: Play) -> None:
+    """From here a start leads to ready, if the runner does its part."""
+    play(StartAsked())
+    if play.state.recovery.retry_at_s is not None:
+        play.wait_until(play.state.recovery.retry_at_s)
+    attempt = play.attempt
+    if play.state.link.state is TransportState.AUTHENTICATING:
+        play(BotStarted(attempt, REPLY))
+        if play.policy.connect_by == "request":
+            play(ConnectAsked())
+    for event in (OfferAnswered(attempt), Connected(attempt), BotReady(attempt, "2.2.0")):
+        play(event)
+    assert play.state.link.state is TransportState.READY
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_every_reachable_state_with_every_event(name: str) -> None:
+    policy = POLICIES[name]
+    found = explore(policy)
+    reached = {state.link.state for state, _, _ in found}
+    passed = set() if policy.connect_by == "request" else {TransportState.AUTHENTICATED}
+    if policy.start == "connect":
+        passed.add(TransportState.AUTHENTICATING)
+    assert reached == set(TransportState) - passed, "all but those that are only passed through"
+    assert {state.talk.turn for state, _, _ in found} == set(Turn)
+    for state, world, now_s in found:
+        play = disconnects(policy, state, world, now_s)
+        if not play.state.quitting:
+            starts(play)
