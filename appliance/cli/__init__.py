@@ -73,20 +73,26 @@ def main(argv: list[str] | None = None) -> int:
     return status
 
 
-def _run(words: list[str]) -> int:
-    if not words or words[0] not in COMMANDS:
-        _no_command(words)
-    name, *rest = words
+def parser_for(name: str) -> argparse.ArgumentParser:
+    """The parser of the command *name*. Imports the command's module."""
     command = COMMANDS[name]
-    module = importlib.import_module(f"{__name__}.{name}")
     parser = argparse.ArgumentParser(
         prog=f"{PROG} {name}",
         description=f"{name}: {command.help}.",
         epilog=f"example: {PROG} {command.example}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    module = importlib.import_module(f"{__name__}.{name}")
     module.arguments(parser)
-    status: int = module.run(parser.parse_args(rest))
+    parser.set_defaults(run=module.run)
+    return parser
+
+
+def _run(words: list[str]) -> int:
+    if not words or words[0] not in COMMANDS:
+        _no_command(words)
+    args = parser_for(words[0]).parse_args(words[1:])
+    status: int = args.run(args)
     return status
 
 

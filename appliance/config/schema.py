@@ -58,57 +58,59 @@ class Runner:
     url: str = key(
         "embedded",
         Url(words=("embedded",)),
-        'address of the runner, or a full .../start address; "embedded": the built-in one',
+        'Address of the runner, or its full .../start address. "embedded": the built-in one.',
         examples=('"http://192.168.1.20:7860"', '"https://example.com/my-bot/start"'),
     )
     transport: str = key(
-        "webrtc", Choice(("webrtc",), later=("websocket", "telephony", "daily", "livekit")), "how sound travels"
+        "webrtc", Choice(("webrtc",), later=("websocket", "telephony", "daily", "livekit")), "How sound travels."
     )
     start: str = key(
         "start-and-connect",
         Choice(("start-and-connect", "start-then-connect", "connect")),
-        "one step, or two with the reply of the first kept, or without asking for a bot",
+        'How a session begins. "start-then-connect": in two steps. "connect": a bot need not be asked for.',
     )
     connect_by: str = key(
         "auto",
         Choice(("auto", "request")),
-        'for start-then-connect: by itself, or by POST /v1/session/connect ("request")',
+        'When start-then-connect takes its second step. "request": at POST /v1/session/connect.',
     )
     offer_url: str = key(
         "",
         Url(words=("",)),
-        'for start = "connect": where the offer goes; "": url + /api/offer',
+        'Where the offer goes with start = "connect". "": to url + /api/offer.',
         examples=('"http://192.168.1.20:7860/api/offer"',),
     )
     request_data: Mapping[str, Any] = key(
         {},
         FreeTable(),
-        "handed to the bot: body of the start, request_data of the offer",
+        "Handed to the bot: body of the start request, request_data of the offer.",
         examples=('{ room = "kitchen" }',),
     )
     start_data: Mapping[str, Any] = key(
         {},
         FreeTable(),
-        "merged into the top level of the start request, for custom runners",
+        "Merged into the top level of the start request, for custom runners.",
         examples=("{ createDailyRoom = false }",),
     )
     api_key: Secret | None = key(
         None,
         SecretReference(),
-        "sent as Authorization: Bearer; a secret's place, never the secret; relative paths start here",
+        "Sent as Authorization: Bearer. Names where the secret is; a relative path starts at this file's folder.",
         examples=('"credential:runner-key"', '"file:runner.key"'),
     )
     headers: Mapping[str, str | Secret] = key(
         {},
         Headers(),
-        'extra headers of every request; "credential:NAME" and "file:PATH" work',
+        'Extra headers of every request. A value may be "credential:NAME" or "file:PATH".',
         examples=('{ X-Site = "hall" }',),
     )
-    ca_file: str = key("", CertificateFile(), "certificate of a private authority, PEM", examples=('"ca.pem"',))
+    ca_file: str = key(
+        "", CertificateFile(), "Certificate of a private authority that signed the runner's.", examples=('"ca.pem"',)
+    )
     ice_servers: tuple[IceServer, ...] = key(
         (),
         IceServers(),
-        "STUN and TURN servers; none by default",
+        "STUN and TURN servers. In one network none is needed, and one that is away costs 5 s.",
         examples=('[{ urls = ["turn:192.168.1.20:3478"], username = "hall", credential = "credential:turn" }]',),
     )
 
@@ -124,19 +126,23 @@ class Session:
     keep: str = key(
         "on-demand",
         Choice(("on-demand", "always")),
-        '"always": from boot, made again after any end, and idle_hang_up_s does not count',
+        '"always": from boot on, made again after any end; idle_hang_up_s does not count.',
     )
     disconnect_on_bot_disconnect: bool = key(
-        True, Flag(), "false: a bot that leaves is heard out, and the transport ends by itself"
+        True, Flag(), "Hang up when the bot leaves. false: its last words are played, and the transport ends by itself."
     )
-    start_timeout_s: Seconds = key(30.0, Number(0.1, 600, "s"), "for the runner's answer to the start")
-    offer_timeout_s: Seconds = key(15.0, Number(0.1, 600, "s"), "for the runner's answer to the offer")
-    connect_timeout_s: Seconds = key(15.0, Number(0.1, 600, "s"), "from the answer to an open channel")
-    bot_ready_timeout_s: Seconds = key(20.0, Number(0.1, 600, "s"), "from the open channel to bot-ready")
+    start_timeout_s: Seconds = key(
+        30.0, Number(0.1, 600, "s"), "How long the runner may take to answer the start request."
+    )
+    offer_timeout_s: Seconds = key(15.0, Number(0.1, 600, "s"), "How long the runner may take to answer the offer.")
+    connect_timeout_s: Seconds = key(15.0, Number(0.1, 600, "s"), "How long the connection may take after that.")
+    bot_ready_timeout_s: Seconds = key(20.0, Number(0.1, 600, "s"), "How long the bot may take to be ready after that.")
     idle_hang_up_s: Seconds = key(
-        60.0, Number(0, 86_400, "s"), "no button held, no turn at the bot, nobody speaks by its account; 0 = never"
+        60.0,
+        Number(0, 86_400, "s"),
+        "Hang up after no button was held and nobody spoke, by the bot's account, for so long. 0: never.",
     )
-    max_session_s: Seconds = key(0.0, Number(0, 604_800, "s"), "longest session; 0 = no limit")
+    max_session_s: Seconds = key(0.0, Number(0, 604_800, "s"), "Longest session. 0: no limit.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,38 +150,44 @@ class Talk:
     """The talk button."""
 
     mode: str = key(
-        "hold", Choice(("hold", "toggle"), later=("open",)), '"toggle": a press opens the turn, the next closes it'
+        "hold",
+        Choice(("hold", "toggle"), later=("open",)),
+        '"hold": speak while it is held. "toggle": a press opens the turn, the next closes it.',
     )
     message: str = key(
         "push_to_talk",
         Text("a message's name", empty="none"),
-        'client-message at the start and stop of a turn; "" = none',
+        "Client message that tells the bot of the start and stop of a turn.",
     )
-    release_tail_ms: Millis = key(300.0, Number(0, 5_000, "ms"), "recorded after the release, as people let go early")
-    time_out_s: Seconds = key(60.0, Number(1, 3_600, "s"), "longest single transmission; warns 10 s before")
-    backlog_s: Seconds = key(10.0, Number(0.1, 60, "s"), "speech kept while a session is being made")
+    release_tail_ms: Millis = key(300.0, Number(0, 5_000, "ms"), "Recorded after the release: people let go early.")
+    time_out_s: Seconds = key(60.0, Number(1, 3_600, "s"), "Longest single transmission. The light warns 10 s before.")
+    backlog_s: Seconds = key(10.0, Number(0.1, 60, "s"), "Speech kept while a session is being made.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
     """The local voice gate, used in "open" mode only: a held button is never gated. Not built yet: defaults only."""
 
-    engine: str = key("webrtc", Choice(("webrtc", "level", "off")), "what tells speech from noise", built=False)
-    aggressiveness: int = key(2, Whole(0, 3), "of webrtc", built=False)
-    open_dbfs: Dbfs = key(-45.0, Number(-90, 0, "dBFS"), "threshold of level", built=False)
-    pre_roll_ms: Millis = key(300.0, Number(0, 2_000, "ms"), "kept from before the gate opened", built=False)
-    hang_ms: Millis = key(600.0, Number(0, 5_000, "ms"), "the gate stays open after the last speech", built=False)
+    engine: str = key("webrtc", Choice(("webrtc", "level", "off")), "What tells speech from noise.", built=False)
+    aggressiveness: int = key(2, Whole(0, 3), "Of the webrtc engine, 0 to 3.", built=False)
+    open_dbfs: Dbfs = key(-45.0, Number(-90, 0, "dBFS"), "Threshold of the level engine.", built=False)
+    pre_roll_ms: Millis = key(300.0, Number(0, 2_000, "ms"), "Kept from before the gate opened.", built=False)
+    hang_ms: Millis = key(
+        600.0, Number(0, 5_000, "ms"), "The gate stays open for so long after the last speech.", built=False
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconnect:
     """Waits between attempts: they grow by 1.5, with jitter; refusals (400 401 403 404 413 422) wait for a person."""
 
-    first_wait_s: Seconds = key(1.0, Number(0.1, 3_600, "s"), "after the first failure")
-    longest_wait_s: Seconds = key(30.0, Number(0.1, 86_400, "s"), "where growing ends")
-    least_gap_s: Seconds = key(1.0, Number(0, 3_600, "s"), "between two dials, whatever the reason")
-    stable_after_s: Seconds = key(30.0, Number(0, 86_400, "s"), "a session this long clears the count")
-    attempts_max: int = key(0, Whole(0, 1_000_000), "then a person is waited for; 0 = for ever")
+    first_wait_s: Seconds = key(1.0, Number(0.1, 3_600, "s"), "Wait after the first failure.")
+    longest_wait_s: Seconds = key(30.0, Number(0.1, 86_400, "s"), "Where the growing ends.")
+    least_gap_s: Seconds = key(1.0, Number(0, 3_600, "s"), "Between two dials, whatever the reason.")
+    stable_after_s: Seconds = key(
+        30.0, Number(0, 86_400, "s"), "A session of this length clears the count of failures."
+    )
+    attempts_max: int = key(0, Whole(0, 1_000_000), "After so many failures a person is waited for. 0: never.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,12 +197,12 @@ class Microphone:
     device: str = key(
         "default",
         DeviceName('an ALSA name, "card:ID", "wav:PATH", "wav:PATH?loop" or "silence"'),
-        'ALSA PCM name, "card:ID" for a stable card id, "wav:PATH[?loop]" or "silence"',
+        'ALSA PCM name, or "card:ID" for a card whatever its number, or a stand-in without a card.',
         examples=('"card:Device"', '"wav:/tmp/question.wav?loop"', '"silence"'),
     )
-    rate_hz: Hertz = key(16000, Choice(RATES_HZ, unit="Hz"), "what is captured, and sent")
-    channel: int = key(0, Whole(0, 31), "of a card with more than one, counted from 0")
-    period_ms: int = key(20, Whole(5, 100, "ms"), "one wake, one packet", built=False)
+    rate_hz: Hertz = key(16000, Choice(RATES_HZ, unit="Hz"), "What is captured.")
+    channel: int = key(0, Whole(0, 31), "Of a card with more than one, counted from 0.")
+    period_ms: int = key(20, Whole(5, 100, "ms"), "One wake and one packet.", built=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,10 +212,10 @@ class Speaker:
     device: str = key(
         "default",
         DeviceName('an ALSA name, "card:ID", "wav:PATH" or "null"'),
-        'ALSA PCM name, "card:ID", "wav:PATH" or "null"',
+        'ALSA PCM name, or "card:ID" for a card whatever its number, or a stand-in without a card.',
         examples=('"wav:/tmp/heard.wav"', '"null"'),
     )
-    volume: float = key(0.8, Number(0, 1), "1 = as the bot sent it")
+    volume: float = key(0.8, Number(0, 1), "1: as the bot sent it.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,9 +225,9 @@ class Echo:
     mode: str = key(
         "half-duplex",
         Choice(("half-duplex", "off"), later=("cancel",)),
-        '"off": the hardware does it, or headphones',
+        '"half-duplex": the speaker is silent while a turn is open. "off": the hardware does it, or headphones.',
     )
-    tail_ms: Millis = key(200.0, Number(0, 2_000, "ms"), "the room after the last audible sample")
+    tail_ms: Millis = key(200.0, Number(0, 2_000, "ms"), "How long the room goes on after the last audible sample.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,7 +237,7 @@ class Board:
     profile: str = key(
         "simulated",
         Choice(("simulated",), names_later=True),
-        '"simulated": buttons are pressed by commands, lights are told by status',
+        '"simulated": buttons are pressed by commands, and lights are seen by status.',
     )
 
 
@@ -233,29 +245,29 @@ class Board:
 class Button:
     """A button. NAME is free, and there may be several."""
 
-    role: str = key("talk", Choice(("talk", "session"), later=("combined", "mute")), "what it does")
-    pin: int | str = key("", Pin(), 'BCM number, or a name that gpiozero knows; "": none', examples=('"GPIO17"',))
-    pull: str = key("up", Choice(("up", "down", "none")), "resistor to")
-    active_low: bool = key(True, Flag(), "pressed = 0 V")
+    role: str = key("talk", Choice(("talk", "session"), later=("combined", "mute")), "What it does when pressed.")
+    pin: int | str = key("", Pin(), 'Its pin. "": none, as on a simulated board.', examples=('"GPIO17"',))
+    pull: str = key("up", Choice(("up", "down", "none")), "Resistor on the pin.")
+    active_low: bool = key(True, Flag(), "Pressed is 0 V.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Light:
     """A light. NAME is free, and there may be several; one colour on pin, or three on red, green and blue."""
 
-    pin: int | str = key("", Pin(), 'BCM number, or a name that gpiozero knows; "": none', examples=('"GPIO27"',))
-    red: int | str = key("", Pin(), "instead of pin: three of them", examples=("5",))
-    green: int | str = key("", Pin(), "", examples=("6",))
-    blue: int | str = key("", Pin(), "", examples=("13",))
-    active_low: bool = key(False, Flag(), "lit = 0 V")
-    brightness: float = key(1.0, Number(0, 1), "of full")
+    pin: int | str = key("", Pin(), 'Its pin. "": none, as on a simulated board.', examples=('"GPIO27"',))
+    red: int | str = key("", Pin(), "Instead of pin, for three colours.", examples=("5",))
+    green: int | str = key("", Pin(), "The second.", examples=("6",))
+    blue: int | str = key("", Pin(), "The third.", examples=("13",))
+    active_low: bool = key(False, Flag(), "Lit is 0 V.")
+    brightness: float = key(1.0, Number(0, 1), "Of full brightness.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Control:
     """The control socket: HTTP and JSON, for commands and scripts."""
 
-    socket: str = key("/run/voice-appliance/control.sock", SocketPath(), "where it is made")
+    socket: str = key("/run/voice-appliance/control.sock", SocketPath(), "Where it is made.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -120,7 +120,7 @@ def _one_line(content: bytes, path: Path, expected: str) -> Secret:
     text = text.removesuffix("\n").removesuffix("\r")
     if not text.strip():
         raise UnusableSecretError(f"{path} is empty", expected)
-    if len(text.splitlines()) > 1:
+    if "\n" in text or "\r" in text:
         raise UnusableSecretError(f"{path} has more than one line", expected)
     if not text.isprintable():
         raise UnusableSecretError(f"{path} holds control characters", expected)
