@@ -24,7 +24,14 @@ class UnavailableError(ApplianceError):
 
 
 class DeviceError(ApplianceError):
-    """A sound device failed to open, or stopped working. It may be opened again; the session is not harmed."""
+    """A sound device failed to open, or stopped working. It may be opened again; the session is not harmed.
+
+    *busy*: the device is there, but something else uses it.
+    """
+
+    def __init__(self, message: str, *, busy: bool = False) -> None:
+        super().__init__(message)
+        self.busy = busy
 
 
 class CodecError(ApplianceError):

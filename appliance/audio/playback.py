@@ -1,0 +1,179 @@
+"""The playback thread: the bot's stream, at the configured volume, onto the speaker.
+
+Theory of operation. The device is the clock: a period written is a period decoded. The speaker is open from the opening
+of a session's stream to its close, silence included, so that what comes is heard without the delay of an opening. A
+stream that is drained plays what has arrived, then the device's own latency, and closes. With no stream, or with a
+device that has failed, the thread sleeps and packets are thrown away.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import math
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from appliance.audio.arrivals import PlayoutCounters
+from appliance.audio.loudness import Audibility
+from appliance.audio.stream import BotStream
+from appliance.audio.worker import Clock, Crashed, Worker
+from appliance.errors import DeviceError
+from appliance.session.events import BotAudible, Device, DeviceChanged, DeviceState, Event
+from appliance.units import PACKET_MS
+
+if TYPE_CHECKING:
+    from appliance.audio.ports import Speaker
+    from appliance.session.media import Block, Codec
+
+log = logging.getLogger(__name__)
+
+
+class Playback(Worker):
+    """One for the life of the process. All methods: any thread, never blocking (`stop` joins).
+
+    *report* and *crashed* are called on the playback thread; *report* must not block. *volume*: 0 to 1.
+    """
+
+    def __init__(
+        self,
+        speaker: Speaker,
+        report: Callable[[Event], None],
+        crashed: Crashed,
+        *,
+        volume: float,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        super().__init__("playback", crashed, clock)
+        self._speaker = speaker
+        self._report = report
+        self._gain = round(volume * (1 << 15))
+        self._block: Block = np.zeros(speaker.period_frames, np.int16)
+        self._wide = np.zeros(speaker.period_frames, np.int32)
+        self._incoming: BotStream | None = None  # takes packets; the callers'
+        self._stream: BotStream | None = None  # is being played; the thread's
+        self._audibility = Audibility()
+        self._muted = False
+        self._state = DeviceState.CLOSED
+        self._tail = 0  # periods of silence still to be written behind a drained stream
+
+    @property
+    def state(self) -> DeviceState:
+        """Of the speaker; `CLOSED` when a drained stream has been played to its end."""
+        return self._state
+
+    @property
+    def counters(self) -> PlayoutCounters:
+        """Of the present or last session; a copy."""
+        stream = self._incoming
+        return stream.counters if stream else PlayoutCounters()
+
+    @property
+    def xruns(self) -> int:
+        return self._speaker.xruns
+
+    def open(self, codec: Codec) -> None:
+        """Play what comes, for a new session. Answered by `DeviceChanged`."""
+        stream = BotStream(codec, self._speaker.rate_hz)
+        stream.mute(self._muted)
+        self._incoming = stream  # at once: packets must not wait for a slow device to open
+        self._post(functools.partial(self._begin, stream))
+
+    def push(self, sequence: int, timestamp: int, payload: bytes) -> None:
+        """Take a packet of the present session, as it came from the wire (`session.media.Receive`)."""
+        if self._incoming is not None:
+            self._incoming.push(sequence, timestamp, payload, self._clock())
+
+    def silence(self) -> None:
+        """Forget what has arrived, within one period."""
+        if self._incoming is not None:
+            self._incoming.flush()
+
+    def mute(self, on: bool) -> None:
+        """Throw away what arrives, in this session and those to come; or play again."""
+        self._muted = on
+        if self._incoming is not None:
+            self._incoming.mute(on)
+
+    def close(self, drain: bool) -> None:
+        """End the session's sound: after what has arrived has been played, or at once. Then `DeviceChanged`."""
+        if self._incoming is not None:
+            self._incoming.drain()
+        if not drain:
+            self.silence()
+            self._post(self._finish)
+
+    # --- on the thread
+
+    def _begin(self, stream: BotStream) -> None:
+        if self._stream is not None:
+            self._stream.close()
+        self._stream = stream
+        if self._state is not DeviceState.OK:
+            try:
+                self._speaker.open()
+            except DeviceError as error:
+                self._failed(error)
+                return
+        self._tail = math.ceil(self._speaker.latency_s * 1000 / PACKET_MS)
+        self._change(DeviceState.OK)
+
+    def _period(self) -> None:
+        stream = self._stream
+        if stream is None:
+            self._wait(None)
+            return
+        sounds = stream.fill(self._block)
+        self._hear(self._block if sounds else None)
+        if sounds and self._gain != 1 << 15:
+            self._scale()
+        try:
+            self._speaker.write(self._block)
+        except DeviceError as error:
+            self._failed(error)
+            return
+        if stream.drained:
+            self._tail -= 1
+            if self._tail < 0:
+                self._finish()
+
+    def _scale(self) -> None:
+        """Volume, in whole numbers: numpy would make new arrays of floating ones."""
+        np.multiply(self._block, self._gain, out=self._wide, dtype=np.int32)
+        np.right_shift(self._wide, 15, out=self._wide)
+        self._block[:] = self._wide
+
+    def _hear(self, block: Block | None) -> None:
+        if self._audibility.hear(block):
+            self._report(BotAudible(self._audibility.on))
+
+    def _failed(self, error: DeviceError) -> None:
+        log.warning("speaker_failed device=%s reason=%s", self._speaker.name, error)
+        self._end_stream()
+        self._change(DeviceState.BUSY if error.busy else DeviceState.MISSING, str(error))
+
+    def _finish(self) -> None:
+        """Close the device, if it is open."""
+        self._end_stream()
+        if self._state is DeviceState.OK:
+            self._change(DeviceState.CLOSED)
+
+    def _end_stream(self) -> None:
+        """Let go of stream and device."""
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.drain()
+            stream.close()
+            self._speaker.close()
+        if self._audibility.stop():
+            self._report(BotAudible(False))
+
+    def _change(self, state: DeviceState, message: str = "") -> None:
+        self._state = state
+        self._report(DeviceChanged(Device.SPEAKER, state, message))
+
+    def _end(self) -> None:
+        self._finish()

@@ -1,0 +1,129 @@
+"""The bot's sound of one session: packets in on the event loop, whole periods out on the playback thread.
+
+Between the two stand the playout buffer, under a lock that is held for microseconds, and the decoder, which belongs to
+the playback thread. Packets of other lengths than 20 ms pass through a carry: what was decoded and has not been played.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from appliance.audio.arrivals import PlayoutCounters
+from appliance.audio.playout import CONCEAL, Conceal, Play, Playout
+from appliance.errors import CodecError
+from appliance.units import PACKET_MS, Frames, Hertz, Millis, Seconds
+
+if TYPE_CHECKING:
+    from appliance.session.media import Block, Codec, Decoder
+
+PACKET_MAX_MS: Final = 120
+"""The longest packet that Opus knows; other formats stay below."""
+
+
+class BotStream:
+    """From the opening of the speaker for a session to its close."""
+
+    def __init__(self, codec: Codec, rate_hz: Hertz) -> None:
+        self._rate_hz = rate_hz
+        self._decoder: Decoder = codec.decoder(rate_hz)
+        self._playout = Playout()
+        self._lock = threading.Lock()
+        self._carry: Block = np.zeros(rate_hz * PACKET_MAX_MS // 1000, np.int16)
+        self._carried: Block = self._carry[:0]  # the part of it that is still to be played
+        self._guess: Block = self._carry[: rate_hz * PACKET_MS // 1000]  # as long as one packet
+        self._flushed = False
+        self._muted = False
+        self._draining = False
+
+    # --- any thread
+
+    def push(self, sequence: int, timestamp: int, payload: bytes, now_s: Seconds) -> None:
+        """Take a packet. While muted it is only counted; while draining it is not taken at all."""
+        with self._lock:
+            if self._draining:
+                return
+            self._playout.push(sequence, timestamp, payload, now_s)
+            if self._muted:
+                self._playout.flush()
+
+    def flush(self) -> None:
+        """Forget what has arrived; from the next period on nothing of it is heard."""
+        with self._lock:
+            self._playout.flush()
+            self._flushed = True
+
+    def mute(self, on: bool) -> None:
+        self._muted = on
+        if on:
+            self.flush()
+
+    def drain(self) -> None:
+        """Take nothing more; play what is here."""
+        with self._lock:
+            self._draining = True
+            self._playout.drain()
+
+    @property
+    def waiting_ms(self) -> Millis:
+        """Sound that has arrived and has not been decoded."""
+        return self._playout.waiting_ms
+
+    @property
+    def counters(self) -> PlayoutCounters:
+        """A copy."""
+        with self._lock:
+            return self._playout.counters
+
+    # --- playback thread
+
+    def fill(self, block: Block) -> bool:
+        """Fill one period. False: nothing of it is the bot's, all is silence."""
+        filled = 0
+        while filled < len(block):
+            if self._flushed:
+                self._flushed, self._carried = False, self._carry[:0]
+            if not len(self._carried) and not self._decode_next():
+                break
+            taken = self._carried[: len(block) - filled]
+            block[filled : filled + len(taken)] = taken
+            self._carried = self._carried[len(taken) :]
+            filled += len(taken)
+        block[filled:] = 0
+        return filled > 0
+
+    @property
+    def drained(self) -> bool:
+        """Whether all has been played."""
+        return self._draining and not len(self._carried) and not self._playout.waiting_ms
+
+    def close(self) -> None:
+        self._decoder.close()
+
+    def _decode_next(self) -> bool:
+        """Get the next packet's sound into the carry. False: there is none for now."""
+        with self._lock:
+            decision = self._playout.pull()
+        if isinstance(decision, Play):
+            try:
+                self._keep(self._decoder.decode(decision.payload, self._carry))
+                return True
+            except CodecError:
+                with self._lock:
+                    self._playout.count_malformed()
+                decision = CONCEAL
+        if isinstance(decision, Conceal):
+            self._decoder.conceal(self._guess)
+            self._carried = self._guess
+            return True
+        return False
+
+    def _keep(self, frames: Frames) -> None:
+        """The carry holds *frames* of a packet: this is how long packets are in this stream."""
+        if frames != len(self._guess):
+            self._guess = self._carry[:frames]
+            with self._lock:
+                self._playout.packet_ms = frames * 1000 / self._rate_hz
+        self._carried = self._guess

@@ -1,0 +1,93 @@
+"""A thread of a sound road: as old as the process, open to commands between two periods, and never dead in silence.
+
+Commands come from the event loop and never make it wait: they are queued, and the thread serves them in order before
+its next period. What the thread does in a period is a subclass's.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from appliance.units import Seconds
+
+log = logging.getLogger(__name__)
+
+Clock = Callable[[], Seconds]
+Crashed = Callable[[BaseException], None]
+"""Told of what nobody foresaw, on the thread that ends by it, or on the one that waits for it in vain: the process
+should end and be restarted. Must not block."""
+
+QUEUE_MAX: Final = 256
+"""Commands, which come at a person's pace: so many mean that the thread hangs in its device."""
+
+
+class Worker:
+    """A named thread with a queue of commands. Methods without underscore: any thread."""
+
+    def __init__(self, name: str, crashed: Crashed, clock: Clock = time.monotonic) -> None:
+        self._thread = threading.Thread(target=self._main, name=name, daemon=True)  # if it hangs, the process can end
+        self._crashed = crashed
+        self._clock = clock
+        self._condition = threading.Condition()
+        self._commands: deque[Callable[[], None]] = deque(maxlen=QUEUE_MAX)
+        self._stopping = False
+
+    def start(self) -> None:
+        """Once."""
+        self._thread.start()
+
+    def stop(self, timeout_s: Seconds) -> bool:
+        """End the thread after its present period, its device closed; wait for that. False: it hangs."""
+        with self._condition:
+            self._stopping = True
+            self._condition.notify()
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _post(self, command: Callable[[], None]) -> None:
+        """Have the thread call *command* before its next period."""
+        with self._condition:
+            full = len(self._commands) == QUEUE_MAX
+            if not full:
+                self._commands.append(command)
+                self._condition.notify()
+        if full and not self._stopping:
+            self._crashed(RuntimeError(f"the thread {self._thread.name} has not answered {QUEUE_MAX} commands"))
+
+    def _wait(self, until_s: Seconds | None) -> None:
+        """Sleep until there is a command or a stop, or until *until_s*. The thread's own."""
+        with self._condition:
+            while not self._commands and not self._stopping:
+                left_s = None if until_s is None else until_s - self._clock()
+                if left_s is not None and left_s <= 0:
+                    return
+                self._condition.wait(left_s)
+
+    def _main(self) -> None:
+        try:
+            try:
+                while not self._stopping:
+                    self._serve()
+                    self._period()
+            finally:
+                self._end()
+        except BaseException as error:  # nothing is above it on this thread: a dead road must not go unnoticed
+            log.exception("thread_crashed name=%s", self._thread.name)
+            self._crashed(error)
+
+    def _serve(self) -> None:
+        while self._commands:
+            self._commands.popleft()()
+
+    def _period(self) -> None:
+        """Do one period's work, or wait for the next reason to."""
+        raise NotImplementedError
+
+    def _end(self) -> None:
+        """Let go of everything."""
+        raise NotImplementedError
