@@ -1,0 +1,47 @@
+"""What the control socket needs of a running appliance, and nothing more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from appliance.session.events import Event
+
+Listener = Callable[[dict[str, Any]], None]
+"""Takes one published event, a JSON object (interfaces.md, Control socket). Event loop; must not block."""
+
+
+class Board(Protocol):
+    """A board whose buttons can be pressed from here: the simulated one."""
+
+    def press(self, button: str) -> None:
+        """Press *button* and keep it down. Raises `KeyError` for a name that the board does not have."""
+        ...
+
+    def release(self, button: str) -> None:
+        """Let *button* go. Raises `KeyError` for a name that the board does not have."""
+        ...
+
+    @property
+    def buttons(self) -> list[str]: ...
+
+
+class Appliance(Protocol):
+    """The running appliance. Event loop only."""
+
+    @property
+    def board(self) -> Board | None:
+        """None when the board is a real one, whose buttons only fingers press."""
+        ...
+
+    def status(self) -> dict[str, Any]:
+        """The object of `GET /v1/status`, a fresh one each time."""
+        ...
+
+    def post(self, event: Event) -> None:
+        """Hand an event to the session machine. Taken before this returns, unless one is being taken right now."""
+        ...
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Have *listener* called with every published event; returns what ends it."""
+        ...

@@ -1,0 +1,190 @@
+"""The running appliance: the driver, what it drives, and what can be asked of it. The control socket's other side.
+
+It is given its parts (app.py makes them) and owns their lives: `start`, then events for years, then `close`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from appliance import __version__
+from appliance.audio.capture import Capture
+from appliance.audio.playback import Playback
+from appliance.audio.ports import Microphone, Speaker
+from appliance.board.simulated import SimulatedBoard
+from appliance.control.port import Listener
+from appliance.service.counting import Counting
+from appliance.service.driver import Driver
+from appliance.service.performer import Performer
+from appliance.service.story import Story, light_status, recovery_status
+from appliance.service.timings import Timings
+from appliance.session.events import Booted, DeviceState, Event, Role, ShutdownAsked
+from appliance.session.indicator import meaning
+from appliance.session.media import Codec
+from appliance.session.policy import Policy
+from appliance.session.state import Turn
+from appliance.transport.port import Transport
+from appliance.units import Seconds
+
+log = logging.getLogger("appliance")
+
+POLITE_S: Seconds = 3.5
+"""For the bot to be told on SIGTERM, of the 5 s in which the process must end."""
+LET_GO_S: Seconds = 0.7
+"""For each of sessions and threads after that; what has not let go by then ends with the process."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What an appliance is made of."""
+
+    policy: Policy
+    microphone: Microphone
+    speaker: Speaker
+    transport: Transport
+    codec: Codec
+    buttons: Mapping[str, Role]
+    backlog_s: Seconds
+    volume: float
+
+
+class RunningAppliance:
+    """Event loop only. Made inside the loop it will live on."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._loop = asyncio.get_running_loop()
+        self._listeners: set[Listener] = set()
+        self._ended = asyncio.Event()
+        self._crash: BaseException | None = None
+        self._timings = Timings()
+        self._counting = Counting()
+        story = Story(parts.policy, self._publish, self._turn_figures, self._timings.light)
+        observers = (self._timings, self._counting, story)
+        self._driver = Driver(parts.policy, self._perform, self._crashed, observers)
+        post = self._driver.post_from_thread
+        self._capture = Capture(parts.microphone, post, self._crashed_elsewhere, backlog_s=parts.backlog_s)
+        self._playback = Playback(parts.speaker, post, self._crashed_elsewhere, volume=parts.volume)
+        self._performer = Performer(
+            self._capture, self._playback, parts.transport, parts.codec, self._driver.post, self._ended.set
+        )
+        self._board = SimulatedBoard(parts.buttons, self._driver.post)
+
+    # --- life
+
+    def start(self) -> None:
+        """Blocks for the imports that a first press must not wait for. Raises `UnavailableError`."""
+        self._parts.transport.preload()
+        self._capture.start()
+        self._playback.start()
+        self._driver.post(Booted())
+
+    async def wait(self) -> None:
+        """Until it has ended by `ShutdownAsked`. Raises what nobody foresaw, if that ended it."""
+        await self._ended.wait()
+        if self._crash is not None:
+            raise self._crash
+
+    async def close(self) -> None:
+        """Hang up politely, let go of everything, and return within 5 s, whatever hangs."""
+        self._driver.post(ShutdownAsked())
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._ended.wait(), POLITE_S)
+        if not self._driver.state.exited:
+            self._driver.post(ShutdownAsked())
+        self._driver.close()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._performer.wait_closed(), LET_GO_S)
+        for thread in (self._capture, self._playback):
+            if not await asyncio.to_thread(thread.stop, LET_GO_S / 2):
+                log.error("thread_hangs name=%s", type(thread).__name__.lower())
+
+    # --- the control port
+
+    @property
+    def board(self) -> SimulatedBoard:
+        return self._board
+
+    def post(self, event: Event) -> None:
+        self._driver.post(event)
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        self._listeners.add(listener)
+        return lambda: self._listeners.discard(listener)
+
+    def status(self) -> dict[str, Any]:
+        state, policy, now_s = self._driver.state, self._parts.policy, self._loop.time()
+        link, talk = state.link, state.talk
+        reply = dict(link.reply) if link.reply is not None else None
+        return {
+            "version": __version__,
+            "state": link.state.value,
+            "since_s": round(now_s - link.since_s, 1) if link.attempt else 0.0,
+            "wanted": state.recovery.wanted,
+            "start_reply": reply,
+            "talk": {
+                "microphone": "open" if state.microphone is DeviceState.OK else "closed",
+                "held": bool(talk.held) or (policy.toggle and talk.turn is Turn.OPEN),
+                "gate": "off",
+                "muted": False,
+                "backlog_ms": round(self._capture.backlog_ms),
+            },
+            "bot": {"ready": link.rtvi is not None, "speaking": link.bot_speaking, "rtvi": link.rtvi},
+            "recovery": recovery_status(state.recovery, now_s),
+            "devices": {
+                "microphone": {"name": self._parts.microphone.name, "state": state.microphone.value},
+                "speaker": {"name": self._parts.speaker.name, "state": state.speaker.value},
+            },
+            "light": light_status(meaning(state, policy, now_s)),
+            "timings_ms": dict(self._timings.ms),
+            "counters": self._counters(),
+        }
+
+    # --- inside
+
+    def _counters(self) -> dict[str, int]:
+        up = self._capture.counters
+        return {
+            "sessions": self._counting.sessions,
+            "reconnects": self._counting.reconnects,
+            "turns": self._counting.turns,
+            "frames_captured": up.frames_captured,
+            "frames_sent": up.frames_sent,
+            "frames_dropped": up.frames_dropped,
+            "xruns": self._capture.xruns + self._playback.xruns,
+            "playout_gaps": self._counting.gaps_before + self._playback.counters.gaps,
+            "edges_ignored": self._board.edges_ignored,
+        }
+
+    def _turn_figures(self) -> dict[str, Any]:
+        up, down = self._counting.since_turn(self._capture.counters), self._playback.counters
+        return {
+            "press_to_light_ms": self._timings.ms["press_to_light"],
+            "press_to_microphone_ms": self._timings.ms["press_to_microphone"],
+            "press_to_first_packet_ms": self._timings.ms["press_to_first_packet"],
+            "frames_sent": up.frames_sent,
+            "frames_dropped": up.frames_dropped,
+            "concealed": down.concealed,
+            "lost": down.lost,
+        }
+
+    def _publish(self, told: dict[str, Any]) -> None:
+        for listener in tuple(self._listeners):
+            listener(told)
+
+    def _perform(self, effect: Any) -> None:
+        self._performer.perform(effect)
+
+    def _crashed(self, error: BaseException) -> None:
+        """What nobody foresaw: the process ends in order, and the supervisor makes a new one."""
+        self._crash = self._crash or error
+        self._ended.set()
+
+    def _crashed_elsewhere(self, error: BaseException) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has closed: it has ended already
+            self._loop.call_soon_threadsafe(self._crashed, error)

@@ -1,0 +1,113 @@
+"""The driver: events in, one pure step each, effects out, one timer armed.
+
+Theory of operation: everything here happens on the event loop. Threads hand their events over through
+`post_from_thread`, which is the one place where they meet asyncio. An event that comes while another is being dealt
+with waits its turn, so that effects are always done in the order in which they were decided. After each step the
+observers see what happened; they publish, count and light the light, and cannot change anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from appliance.session.effects import Effect
+from appliance.session.events import Event, TimePassed
+from appliance.session.machine import step
+from appliance.session.policy import Policy
+from appliance.session.state import State, deadline
+from appliance.units import Seconds
+
+log = logging.getLogger("appliance")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step, for those who watch."""
+
+    at_s: Seconds
+    event: Event
+    before: State
+    after: State
+    effects: tuple[Effect, ...]
+
+
+Observer = Callable[[Step], None]
+
+
+class Driver:
+    """Owns the state. Loop only, but for `post_from_thread`. *perform* must not block.
+
+    What a step, an effect or an observer raises is a bug: it is logged, *crashed* is told, and no further step is taken.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        perform: Callable[[Effect], None],
+        crashed: Callable[[BaseException], None],
+        observers: Sequence[Observer] = (),
+        *,
+        clock: Callable[[], Seconds] = time.monotonic,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self.policy = policy
+        self.state = State()
+        self._perform = perform
+        self._crashed = crashed
+        self._observers = tuple(observers)
+        self._clock = clock
+        self._jitter = jitter
+        self._loop = asyncio.get_running_loop()
+        self._events: deque[Event] = deque()
+        self._stepping = False
+        self._timer: asyncio.TimerHandle | None = None
+
+    def post(self, event: Event) -> None:
+        """Take *event*: at once, or right behind the one that is being taken."""
+        self._events.append(event)
+        if self._stepping:
+            return
+        self._stepping = True
+        try:
+            while self._events:
+                self._step(self._events.popleft())
+        except Exception as error:  # the one place: half a step done is a state that nobody knows
+            log.exception("step_failed event=%s", type(event).__name__)
+            self._crashed(error)
+            return  # still stepping, so that no event is taken any more
+        self._stepping = False
+        self._arm()
+
+    def post_from_thread(self, event: Event) -> None:
+        """As `post`, from any thread. After the loop has closed nobody is interested any more."""
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self.post, event)
+
+    def close(self) -> None:
+        """Arm no timer any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _step(self, event: Event) -> None:
+        now_s, before = self._clock(), self.state
+        self.state, effects = step(before, event, now_s=now_s, jitter=self._jitter(), policy=self.policy)
+        for effect in effects:
+            self._perform(effect)
+        done = Step(now_s, event, before, self.state, effects)
+        for observer in self._observers:
+            observer(done)
+
+    def _arm(self) -> None:
+        self.close()
+        now_s = self._clock()
+        due_s = deadline(self.state, self.policy, now_s)
+        if due_s is not None and not self.state.exited:
+            self._timer = self._loop.call_later(max(due_s - now_s, 0.0), self.post, TimePassed())

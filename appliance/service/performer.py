@@ -1,0 +1,108 @@
+"""Does what the machine decides: effects to the roads and to the wire. No decision is taken here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import assert_never
+
+from appliance.audio.capture import Capture
+from appliance.audio.playback import Playback
+from appliance.session import effects as e
+from appliance.session.events import Event
+from appliance.session.media import Codec
+from appliance.transport.port import Session, Transport
+
+
+class Performer:
+    """Loop only. *post* takes the events of sessions; *exit_* is called once, when the process may end."""
+
+    def __init__(
+        self,
+        capture: Capture,
+        playback: Playback,
+        transport: Transport,
+        codec: Codec,
+        post: Callable[[Event], None],
+        exit_: Callable[[], None],
+    ) -> None:
+        self._capture = capture
+        self._playback = playback
+        self._transport = transport
+        self._codec = codec
+        self._post = post
+        self._exit = exit_
+        self._session: Session | None = None
+        self._closing: set[asyncio.Task[None]] = set()
+
+    @property
+    def session(self) -> Session | None:
+        """The present session, for its counters."""
+        return self._session
+
+    def perform(self, effect: e.Effect) -> None:
+        match effect:
+            case e.StartBot() | e.Connect() | e.SendTurn() | e.LeavePolitely() | e.CloseLink():
+                self._wire(effect)
+            case e.OpenMicrophone() | e.CloseMicrophone() | e.DeliverWords() | e.HoldWords() | e.DropWords():
+                self._up(effect)
+            case e.OpenSpeaker() | e.CloseSpeaker() | e.SilenceSpeaker() | e.MuteSpeaker():
+                self._down(effect)
+            case e.ReportState() | e.ReportError() | e.ReportEnd():
+                pass  # observers tell of these
+            case e.Exit():
+                self._exit()
+            case _:
+                assert_never(effect)
+
+    async def wait_closed(self) -> None:
+        """Until every session that was let go of is really gone."""
+        if self._closing:
+            await asyncio.wait(self._closing)
+
+    def _wire(self, effect: e.StartBot | e.Connect | e.SendTurn | e.LeavePolitely | e.CloseLink) -> None:
+        session = self._session
+        if session is None or session.attempt != effect.attempt:
+            if isinstance(effect, e.CloseLink):
+                return
+            session = self._session = self._transport.session(effect.attempt, self._post, self._playback.push)
+        match effect:
+            case e.StartBot():
+                session.start()
+            case e.Connect(reply=reply):
+                session.connect(reply)
+            case e.SendTurn(state=state):
+                session.send_turn(state)
+            case e.LeavePolitely():
+                session.leave()
+            case e.CloseLink():
+                session.close()
+                self._session = None
+                task = asyncio.create_task(session.wait_closed(), name=f"closing-{effect.attempt}")
+                self._closing.add(task)
+                task.add_done_callback(self._closing.discard)
+
+    def _up(self, effect: e.OpenMicrophone | e.CloseMicrophone | e.DeliverWords | e.HoldWords | e.DropWords) -> None:
+        match effect:
+            case e.OpenMicrophone(turn=turn):
+                self._capture.open_microphone(turn)
+            case e.CloseMicrophone(turn=turn):
+                self._capture.close_microphone(turn)
+            case e.DeliverWords():
+                if self._session is not None:
+                    self._capture.deliver(self._session.link)
+            case e.HoldWords():
+                self._capture.hold()
+            case e.DropWords():
+                self._capture.drop_words()
+
+    def _down(self, effect: e.OpenSpeaker | e.CloseSpeaker | e.SilenceSpeaker | e.MuteSpeaker) -> None:
+        match effect:
+            case e.OpenSpeaker():
+                self._playback.open(self._codec)
+            case e.CloseSpeaker(drain=drain):
+                self._playback.close(drain)
+            case e.SilenceSpeaker():
+                self._playback.silence()
+            case e.MuteSpeaker(on=on):
+                self._playback.mute(on)
