@@ -23,8 +23,11 @@ class Microphone(Protocol):
     rate_hz: Hertz
     period_frames: Frames
     """20 ms at `rate_hz`."""
-    xruns: int
-    """How often the reader came too late for the device's buffer. Only grows; any thread may read it."""
+
+    @property
+    def xruns(self) -> int:
+        """How often the reader came too late for the device's buffer. Only grows; any thread may read it."""
+        ...
 
     def open(self) -> None:
         """Open and start capturing. Raises `DeviceError`. Closed again it can be opened again, for ever."""
@@ -52,8 +55,11 @@ class Speaker(Protocol):
     """20 ms at `rate_hz`."""
     latency_s: float
     """From the end of `write` to the ear."""
-    xruns: int
-    """How often the writer came too late, and a gap was heard. Only grows; any thread may read it."""
+
+    @property
+    def xruns(self) -> int:
+        """How often the writer came too late, and a gap was heard. Only grows; any thread may read it."""
+        ...
 
     def open(self) -> None:
         """Open, ready to play. Raises `DeviceError`."""
