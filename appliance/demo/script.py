@@ -13,7 +13,7 @@ from appliance.app import running
 from appliance.config.schema import Settings
 from appliance.demo.stage import HEARD, sentence_s
 from appliance.errors import ApplianceError
-from appliance.session.events import Device, DeviceState, StopAsked
+from appliance.session.events import StopAsked
 from appliance.units import Seconds
 
 ANSWER_S: Seconds = 30.0
@@ -40,7 +40,7 @@ class Script:
             appliance.subscribe(self._events.put_nowait)
             self._pressed_s = asyncio.get_running_loop().time()
             appliance.board.press("talk")
-            await self._until("the microphone", 5.0, type="device", device=Device.MICROPHONE.value, state=DeviceState.OK.value)
+            await self._until("the microphone", 5.0, type="device", device="microphone", state="ok")
             await asyncio.sleep(sentence_s())  # a person talks
             appliance.board.release("talk")
             await self._until("a session and the end of the turn", ANSWER_S, type="turn", event="stop", delivered=True)
@@ -54,7 +54,7 @@ class Script:
         print(f"heard {heard_s:.1f} s of sound: {HEARD}")
 
     async def _until(self, what: str, limit_s: Seconds, **wanted: object) -> None:
-        """Print events until one has the fields *wanted*. Raises `ApplianceError` on a fatal error or after *limit_s*."""
+        """Print events until one has the fields *wanted*. Raises `ApplianceError` on a fatal one or after the limit."""
         try:
             async with asyncio.timeout(limit_s):
                 while True:
@@ -65,7 +65,9 @@ class Script:
                     if all(event.get(key) == value for key, value in wanted.items()):
                         return
         except TimeoutError:
-            raise ApplianceError(f"waited {limit_s:g} s for {what} in vain; see [runner] and the runner's log") from None
+            raise ApplianceError(
+                f"waited {limit_s:g} s for {what} in vain; see [runner] and the runner's log"
+            ) from None
 
     def _print(self, event: dict[str, Any]) -> None:
         at_ms = (event["at_s"] - self._pressed_s) * 1000
@@ -86,7 +88,7 @@ def tell(event: dict[str, Any]) -> str:
         case {"type": "turn", "event": "start"}:
             return "turn       opens"
         case {"type": "turn", "event": "stop", "frames_sent": frames, "press_to_first_packet_ms": first_ms}:
-            return f"turn       closes: {frames * 20 / 1000:.1f} s sent, the first packet {first_ms:.0f} ms after the press"
+            return f"turn       closes: {frames * 0.02:.1f} s sent, the first packet {first_ms:.0f} ms after the press"
         case {"type": "bot", "event": what}:
             return f"bot        {what}"
         case {"type": "device", "device": device, "state": state, "message": message}:

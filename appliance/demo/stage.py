@@ -26,4 +26,4 @@ def settings(runner: Runner, socket: Path) -> Settings:
 def sentence_s() -> Seconds:
     """How long the shipped sentence is."""
     with wave.open(str(SENTENCE)) as file:
-        return file.getnframes() / file.getframerate()
+        return float(file.getnframes() / file.getframerate())

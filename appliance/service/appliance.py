@@ -23,6 +23,7 @@ from appliance.service.driver import Driver
 from appliance.service.performer import Performer
 from appliance.service.story import Story, light_status, recovery_status
 from appliance.service.timings import Timings
+from appliance.session.effects import Effect
 from appliance.session.events import Booted, DeviceState, Event, Role, ShutdownAsked
 from appliance.session.indicator import meaning
 from appliance.session.media import Codec
@@ -157,7 +158,7 @@ class RunningAppliance:
             "frames_sent": up.frames_sent,
             "frames_dropped": up.frames_dropped,
             "xruns": self._capture.xruns + self._playback.xruns,
-            "playout_gaps": self._counting.gaps_before + self._playback.counters.gaps,
+            "playout_gaps": self._performer.playout_gaps,
             "edges_ignored": self._board.edges_ignored,
         }
 
@@ -177,7 +178,7 @@ class RunningAppliance:
         for listener in tuple(self._listeners):
             listener(told)
 
-    def _perform(self, effect: Any) -> None:
+    def _perform(self, effect: Effect) -> None:
         self._performer.perform(effect)
 
     def _crashed(self, error: BaseException) -> None:

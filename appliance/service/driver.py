@@ -44,7 +44,7 @@ Observer = Callable[[Step], None]
 class Driver:
     """Owns the state. Loop only, but for `post_from_thread`. *perform* must not block.
 
-    What a step, an effect or an observer raises is a bug: it is logged, *crashed* is told, and no further step is taken.
+    What a step, an effect or an observer raises is a bug: it is logged, *crashed* is told, and no step follows.
     """
 
     def __init__(

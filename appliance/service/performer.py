@@ -34,11 +34,12 @@ class Performer:
         self._exit = exit_
         self._session: Session | None = None
         self._closing: set[asyncio.Task[None]] = set()
+        self._past_gaps = 0
 
     @property
-    def session(self) -> Session | None:
-        """The present session, for its counters."""
-        return self._session
+    def playout_gaps(self) -> int:
+        """Of all sessions."""
+        return self._past_gaps + self._playback.counters.gaps
 
     def perform(self, effect: e.Effect) -> None:
         match effect:
@@ -99,6 +100,7 @@ class Performer:
     def _down(self, effect: e.OpenSpeaker | e.CloseSpeaker | e.SilenceSpeaker | e.MuteSpeaker) -> None:
         match effect:
             case e.OpenSpeaker():
+                self._past_gaps += self._playback.counters.gaps
                 self._playback.open(self._codec)
             case e.CloseSpeaker(drain=drain):
                 self._playback.close(drain)

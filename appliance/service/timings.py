@@ -1,4 +1,4 @@
-"""How long each stage took, from the steps: press to light, to microphone, to the first packet, and the stages of a dial."""
+"""How long each stage took, by the steps: press to light, microphone and first packet, and the stages of a dial."""
 
 from __future__ import annotations
 

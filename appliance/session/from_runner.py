@@ -73,7 +73,8 @@ def take(d: Draft, event: FromRunner) -> None:
 
 def _bot_speaking(d: Draft, on: bool) -> None:
     d.link(bot_speaking=on)
-    d.talk(awaiting_answer=d.state.talk.awaiting_answer and not on)
+    if not on:
+        d.talk(awaiting_answer=False)  # it has spoken; its beginning is judged by ear, so that no light flickers between
     d.used()
 
 

@@ -59,7 +59,7 @@ LOOKS: dict[Meaning, Look] = {
 
 
 def meaning(state: State, policy: Policy, now_s: Seconds) -> Meaning:
-    """The first row of the table (interfaces.md, Lights) whose condition holds."""
+    """The first row whose condition holds."""
     link, recovery = state.link.state, state.recovery
     limit_s = time_out_s(state, policy)
     rows = (
@@ -93,4 +93,4 @@ def sentence(state: State) -> str:
         return "in a session, listening" if listening(state) else "in a session"
     if link in MAKING:
         return f"making a session: {link.value}"
-    return link.value
+    return str(link.value)

@@ -9,7 +9,7 @@ from appliance.session.failure import Failure
 from appliance.units import Seconds
 
 GROWTH = 1.5
-"""Each wait is this much longer than the one before (interfaces.md, [reconnect])."""
+"""Each wait is this much longer than the one before."""
 RETRY_AFTER_MAX_S: Seconds = 3600.0
 """A runner may send us away for an hour, not for a year: a typo there must not end a box here."""
 TIME_OUT_WARNING_S: Seconds = 10.0
