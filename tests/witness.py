@@ -170,18 +170,18 @@ class Witness:
                 return reply.status, text
 
     async def start(self, body: Message | None = None) -> Message:
-        """`POST /start` for WebRTC."""
+        """`POST /start` for WebRTC, with *body* for the bot."""
         status, reply = await self.post("/start", {"transport": "webrtc", "body": body or {}})
         assert status == 200, (status, reply)
         assert isinstance(reply, dict)
         self.session = reply["sessionId"]
         return reply
 
-    async def offer(self, path: str | None = None) -> Message:
-        """Offer on the session, or on *path*; connects."""
+    async def offer(self, path: str | None = None, *, resume: str | None = None) -> Message:
+        """Offer on the session, or on *path*; connects. *resume* is the pc_id of a connection to take over."""
         await self.pc.setLocalDescription(await self.pc.createOffer())
         sdp = self.pc.localDescription.sdp
-        body = {"sdp": sdp, "type": "offer", "pc_id": None, "restart_pc": False}
+        body = {"sdp": sdp, "type": "offer", "pc_id": resume, "restart_pc": resume is not None}
         status, answer = await self.post(path or f"/sessions/{self.session}/api/offer", body)
         assert status == 200, (status, answer)
         assert isinstance(answer, dict)
@@ -189,11 +189,22 @@ class Witness:
         await self.pc.setRemoteDescription(RTCSessionDescription(sdp=answer["sdp"], type=answer["type"]))
         return answer
 
+    async def probe(self) -> int:
+        """Ask whether the bot of this session is alive: the status of an empty PATCH."""
+        status, _ = await self.post(
+            f"/sessions/{self.session}/api/offer", {"pc_id": self.pc_id, "candidates": []}, "PATCH"
+        )
+        return status
+
+    async def opened(self) -> None:
+        """Wait until the channel is open."""
+        await self.until(lambda: self._channel.readyState == "open", "the channel to open")
+
     async def connect(self) -> None:
         """Start, offer, and wait for the channel."""
         await self.start()
         await self.offer()
-        await self.until(lambda: self._channel.readyState == "open", "the channel to open")
+        await self.opened()
 
     async def ready(self) -> Message:
         """Connect, say client-ready, and wait for bot-ready, which is returned."""

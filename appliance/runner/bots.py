@@ -73,9 +73,9 @@ class Bot:
         """Somebody begins to speak: the bot is interrupted."""
         self._stir()
         self.peer.send(messages.event("user-started-speaking"))
+        self.peer.send(messages.event("bot-interrupted"))
         if self.voice is not None:
             self.voice.hush()
-        self.peer.send(messages.event("bot-interrupted"))
 
     def turn_ended(self, turn: Samples) -> None:
         """Somebody has finished; *turn* is what they said."""
@@ -92,8 +92,11 @@ class Bot:
         self._timers.append(asyncio.get_running_loop().call_later(after_s, action))
 
     def say(self, samples: Samples) -> None:
+        """Say *samples* after what is still to be said. A bot that is ending begins nothing new."""
         if self.voice is not None and not self._ending.done():
+            self.peer.send(messages.event("bot-tts-started"))
             self.voice.say(samples)
+            self.peer.send(messages.event("bot-tts-stopped"))
 
     def connected(self) -> None:
         """See `Listener`."""
@@ -191,5 +194,6 @@ class Tone(Bot):
         self.peer.send(messages.event("user-started-speaking"))
 
     def _hum(self) -> None:
-        self.say(tone(1.0))
+        if self.voice is not None:
+            self.voice.say(tone(1.0))
         self.later(1.0, self._hum)

@@ -40,6 +40,10 @@ QUEUE_MAX = 50
 _EARLY_FRAMES_MAX = 500
 """Sound kept for a bot that is not there yet: 10 s."""
 _LULL_S: Seconds = 1.0
+_TAPE_MAX = 30_000
+"""Ten minutes of sound, for tests."""
+
+Tape = list[Samples | Message]
 
 
 class Listener(Protocol):
@@ -70,6 +74,8 @@ class Peer:
     def __init__(self, number: int, *, closed: Callable[[Peer], None], malformed: Callable[[], None]) -> None:
         """*closed* is told once when the connection is gone for good; *malformed* of each message that was none."""
         self.ids: list[str] = []
+        self.tape: Tape | None = None
+        """Where everything that the bot gets is kept, too. Nowhere, for anybody but tests."""
         self._number = number
         self._on_closed = closed
         self._on_malformed = malformed
@@ -208,9 +214,10 @@ class Peer:
         self._listener.connected()
         early, self._early = self._early, deque(maxlen=_EARLY_FRAMES_MAX)
         for samples in early:
-            self._listener.sound(samples)
+            self._heard(samples)
         inbox, self._inbox = self._inbox, []
         for message in inbox:
+            self._record(message)
             self._listener.message(message)
 
     def _channel_came(self, channel: RTCDataChannel) -> None:
@@ -230,6 +237,7 @@ class Peer:
         elif message.get("type") == "signalling":
             return  # trackStatus is all a client says here, and it has no effect on sound
         elif self.alive and self._listener is not None:
+            self._record(message)
             self._listener.message(message)
         elif len(self._inbox) < QUEUE_MAX:
             self._inbox.append(message)
@@ -260,7 +268,12 @@ class Peer:
         if self._listener is None:
             self._early.append(samples)
         else:
+            self._record(samples)
             self._listener.sound(samples)
+
+    def _record(self, item: Samples | Message) -> None:
+        if self.tape is not None and len(self.tape) < _TAPE_MAX:
+            self.tape.append(item)
 
 
 def _parse(text: str | bytes) -> Message | None:

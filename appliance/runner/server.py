@@ -17,8 +17,8 @@ from aiohttp import web
 from appliance.errors import ApplianceError
 from appliance.runner.faults import wrong_offer, wrong_start
 from appliance.runner.kinds import parse_bot
+from appliance.runner.peer import Tape
 from appliance.runner.sessions import Seen, Sessions
-from appliance.runner.sound import Samples
 from appliance.units import Seconds
 
 log = logging.getLogger(__name__)
@@ -48,9 +48,9 @@ class EmbeddedRunner:
         """What came, counted."""
         return self._sessions.seen
 
-    def heard(self, session: str) -> list[Samples]:
-        """What *session* heard, 48 kHz mono frames in order; empty unless the runner records."""
-        return self._sessions.heard(session)
+    def tape(self, session: str) -> Tape:
+        """What *session* heard (48 kHz mono) and was told, in order; empty unless the runner records."""
+        return self._sessions.tape(session)
 
     async def start(self) -> str:
         """Listen, and return the base URL. Raises `ApplianceError` when the address is not to be had."""
@@ -69,9 +69,10 @@ class EmbeddedRunner:
             await site.start()
         except OSError as error:
             await self._runner.cleanup()
-            why = os.strerror(error.errno).lower() if error.errno and error.errno > 0 else str(error)
+            why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
             raise ApplianceError(
-                f"cannot listen on {self._host} port {self._port}: {why}; choose another with --port, or 0 for any"
+                f"cannot listen on {self._host} port {self._port}: {why.lower()}; "
+                "check --host, or choose another --port (0: any)"
             ) from error
         port = self._runner.addresses[0][1]
         host = f"[{self._host}]" if ":" in self._host else self._host

@@ -15,18 +15,15 @@ from typing import cast
 
 from aiortc.sdp import candidate_from_sdp
 
-from appliance.runner.bots import Bot
 from appliance.runner.faults import make_bot
 from appliance.runner.kinds import Kind
-from appliance.runner.peer import Peer
-from appliance.runner.sound import RATE_HZ, Samples
+from appliance.runner.peer import Peer, Tape
 
 log = logging.getLogger(__name__)
 
 SESSIONS_MAX = 256
 """Sessions kept; the oldest that was never offered on makes room."""
 BOTS_MAX = 32
-_RECORDED_FRAMES_MAX = 600 * RATE_HZ
 
 
 @dataclass(slots=True)
@@ -54,7 +51,7 @@ class Sessions:
     """The runner without its HTTP."""
 
     def __init__(self, kind: Kind, *, record: bool) -> None:
-        """*record* keeps what each session heard, for `heard`."""
+        """*record* keeps what each session heard, for `tape`."""
         self.seen = Seen()
         self.kind = kind
         self._record = record
@@ -62,7 +59,7 @@ class Sessions:
         self._by_pc_id: dict[str, Peer] = {}
         self._peers: set[Peer] = set()
         self._bots: dict[asyncio.Task[None], str] = {}
-        self._recorded: dict[str, list[Samples]] = {}
+        self._tapes: dict[str, Tape] = {}
         self._count = 0
 
     def begin(self, body: object) -> str:
@@ -122,9 +119,9 @@ class Sessions:
                 candidate.sdpMLineIndex = int(str(entry["sdp_mline_index"]))
             await peer.add_candidate(candidate)
 
-    def heard(self, sid: str) -> list[Samples]:
-        """All that session *sid* heard, 48 kHz mono, in order. Empty unless the runner records."""
-        return list(self._recorded.get(sid, ()))
+    def tape(self, sid: str) -> Tape:
+        """What session *sid* heard and was told, in order. Empty unless the runner records."""
+        return list(self._tapes.get(sid, ()))
 
     async def stop(self) -> None:
         """End every bot and close every connection, each with its word of farewell."""
@@ -138,7 +135,7 @@ class Sessions:
     def _start_bot(self, sid: str, peer: Peer) -> None:
         bot = make_bot(peer, self.kind)
         if self._record:
-            self._listen_in(sid, bot)
+            peer.tape = self._tapes.setdefault(sid, [])
         self.seen.sessions.append(sid)
         self.seen.bots_started += 1
         self.seen.bots_running += 1
@@ -151,17 +148,6 @@ class Sessions:
         self._sessions.pop(self._bots.pop(task), None)
         if not task.cancelled() and task.exception() is not None:
             log.error("runner_bot_failed", exc_info=task.exception())
-
-    def _listen_in(self, sid: str, bot: Bot) -> None:
-        recorded = self._recorded.setdefault(sid, [])
-        hear = bot.sound
-
-        def sound(samples: Samples) -> None:
-            if len(recorded) * len(samples) < _RECORDED_FRAMES_MAX:
-                recorded.append(samples)
-            hear(samples)
-
-        bot.sound = sound  # type: ignore[method-assign]
 
     def _closed(self, peer: Peer) -> None:
         self._peers.discard(peer)

@@ -1,0 +1,216 @@
+# mypy: disable-error-code="import-not-found,misc,untyped-decorator"
+"""A bot for the real Pipecat development runner: `bot.py -t webrtc --host 127.0.0.1 --port N`.
+
+Its kind is the `bot` in the body of the start, else what the file named by `BOT_KIND_FILE` says, else `echo`; the
+names are those of the embedded runner. With `BOT_RECORDINGS` every session leaves there what it heard, sample for
+sample (`ID.s16`, 16 kHz mono), and in which order sound and messages came (`ID.jsonl`). No models, no network.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import os
+import struct
+import time
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+from pipecat.frames.frames import (
+    Frame,
+    InputAudioRawFrame,
+    TTSAudioRawFrame,
+    TTSStartedFrame,
+    TTSStoppedFrame,
+    UserStartedSpeakingFrame,
+    UserStoppedSpeakingFrame,
+)
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.worker import PipelineParams, PipelineWorker
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+from pipecat.processors.frameworks.rtvi.frames import RTVIClientMessageFrame
+from pipecat.transports.base_transport import TransportParams
+from pipecat.transports.smallwebrtc.transport import SmallWebRTCTransport
+from pipecat.workers.runner import WorkerRunner
+
+RATE_HZ = 16_000
+BEFORE_FRAMES = 5
+"""Frames from before a `start` that belong to the turn: message and sound travel apart."""
+WRITE_DEAD = (
+    "SmallWebRTCOutputTransport#0 timed out after 10.0s writing audio to the transport; the peer has stopped reading"
+)
+
+
+class Recording:
+    """What one session heard, on disk while it is heard."""
+
+    def __init__(self, session: str) -> None:
+        folder = os.environ.get("BOT_RECORDINGS")
+        self._sound = (Path(folder) / f"{session}.s16").open("ab", buffering=0) if folder else None
+        self._log = (Path(folder) / f"{session}.jsonl").open("a", buffering=1) if folder else None
+        self._frames = 0
+
+    def sound(self, audio: bytes) -> None:
+        frames = len(audio) // 2
+        if self._sound is not None:
+            self._sound.write(audio)
+        self._write({"frames": frames})
+        self._frames += frames
+
+    def message(self, type_: str, data: object) -> None:
+        self._write({"message": type_, "data": data})
+
+    def close(self) -> None:
+        for file in (self._sound, self._log):
+            if file is not None:
+                file.close()
+
+    def _write(self, entry: dict[str, object]) -> None:
+        if self._log is not None:
+            self._log.write(json.dumps({"at_s": time.monotonic(), "after_frames": self._frames, **entry}) + "\n")
+
+
+class Turns(FrameProcessor):
+    """Hears, records, and says back each turn when the bot is one that echoes."""
+
+    def __init__(self, recording: Recording, *, echoes: bool) -> None:
+        super().__init__()
+        self._recording = recording
+        self._echoes = echoes
+        self._before: deque[bytes] = deque(maxlen=BEFORE_FRAMES)
+        self._turn: bytearray | None = None
+        self.dead = False
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        await super().process_frame(frame, direction)
+        if isinstance(frame, InputAudioRawFrame):
+            self._recording.sound(frame.audio)
+            if self._turn is None:
+                self._before.append(frame.audio)
+            else:
+                self._turn += frame.audio
+            return
+        if isinstance(frame, RTVIClientMessageFrame):
+            self._recording.message(frame.type, frame.data)
+            if frame.type == "push_to_talk" and isinstance(frame.data, dict):
+                await self._talk(frame.data.get("state"))
+        await self.push_frame(frame, direction)
+
+    async def _talk(self, state: object) -> None:
+        if state == "start":
+            self._turn = bytearray(b"".join(self._before))
+            self._before.clear()
+            await self.broadcast_frame(UserStartedSpeakingFrame)
+            await self.broadcast_interruption()
+        elif state == "stop" and self._turn is not None:
+            turn, self._turn = bytes(self._turn), None
+            await self.broadcast_frame(UserStoppedSpeakingFrame)
+            if self._echoes:
+                await self.say(turn)
+
+    async def say(self, audio: bytes) -> None:
+        """Say 16 kHz mono *audio* as a speech service would."""
+        if self.dead:
+            return
+        await self.push_frame(TTSStartedFrame())
+        await self.push_frame(TTSAudioRawFrame(audio=audio, sample_rate=RATE_HZ, num_channels=1))
+        await self.push_frame(TTSStoppedFrame())
+
+
+def notes(frequencies_hz: list[float], seconds: float) -> bytes:
+    """Notes that swell and fade, each of *seconds*; 16 kHz mono."""
+    count = int(seconds * RATE_HZ)
+    samples = [
+        int(9000 * math.sin(math.pi * i / count) ** 2 * math.sin(2 * math.pi * hz * i / RATE_HZ))
+        for hz in frequencies_hz
+        for i in range(count)
+    ]
+    return struct.pack(f"<{len(samples)}h", *samples)
+
+
+def steady(seconds: int, hz: int = 440) -> bytes:
+    samples = [int(8000 * math.sin(2 * math.pi * hz * i / RATE_HZ)) for i in range(seconds * RATE_HZ)]
+    return struct.pack(f"<{len(samples)}h", *samples)
+
+
+def chosen(body: Any) -> tuple[str, float]:
+    """The kind of this session, and its seconds."""
+    text = body.get("bot", "") if isinstance(body, dict) else ""
+    if not text and "BOT_KIND_FILE" in os.environ:
+        text = Path(os.environ["BOT_KIND_FILE"]).read_text(encoding="utf-8").strip()
+    name, _, value = (text or "echo").partition(":")
+    return name, float(value or 1.0)
+
+
+async def after_ready(name: str, after_s: float, turns: Turns, worker: PipelineWorker) -> None:
+    """What this kind does once the client was told that the bot is ready."""
+    if name == "greeting":
+        await turns.say(notes([523.25, 659.25, 783.99], 0.3))
+        return
+    await asyncio.sleep(after_s)
+    match name:
+        case "fatal":
+            await turns.push_error("the bot's pipeline has failed", fatal=True)
+        case "non-fatal":
+            await turns.push_error("one sentence was lost")
+        case "write-dead":
+            turns.dead = True
+            await turns.push_error(WRITE_DEAD)
+        case "leaves":
+            await worker.cancel()
+
+
+async def bot(runner_args: Any) -> None:
+    """What the runner calls for each offer."""
+    name, after_s = chosen(runner_args.body)
+    if name == "crash":
+        raise RuntimeError("this bot crashes at start, as it was asked to")
+    if name == "slow":
+        await asyncio.sleep(after_s)
+    recording = Recording(runner_args.session_id)
+    params = TransportParams(audio_in_enabled=True, audio_out_enabled=name != "mute")
+    transport = SmallWebRTCTransport(params=params, webrtc_connection=runner_args.webrtc_connection)
+    turns = Turns(recording, echoes=name != "tone")
+    worker = PipelineWorker(
+        Pipeline([transport.input(), turns, transport.output()]),
+        params=PipelineParams(audio_in_sample_rate=RATE_HZ, audio_out_sample_rate=24_000),
+        enable_rtvi=name != "never-ready",
+    )
+    tasks: set[asyncio.Task[None]] = set()
+
+    def begin(work: Any) -> None:
+        task = asyncio.create_task(work)
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    @transport.event_handler("on_client_connected")
+    async def connected(_transport: object, _client: object) -> None:
+        if name == "tone":
+            begin(turns.say(steady(60)))
+
+    @transport.event_handler("on_client_disconnected")
+    async def disconnected(_transport: object, _client: object) -> None:
+        await worker.cancel()
+
+    if name != "never-ready":
+
+        @worker.rtvi.event_handler("on_client_ready")
+        async def ready(_rtvi: object) -> None:
+            begin(after_ready(name, after_s, turns, worker))
+
+    runner = WorkerRunner(handle_sigint=False)
+    await runner.add_workers(worker)
+    try:
+        await runner.run()
+    finally:
+        for task in tasks:
+            task.cancel()
+        recording.close()
+
+
+if __name__ == "__main__":
+    from pipecat.runner.run import main
+
+    main()

@@ -1,0 +1,1 @@
+"""One suite for each port, over everything that claims to be one."""
