@@ -256,5 +256,4 @@ class DeviceName:
 
 def same_pin(pin: int | str) -> str:
     """*pin* by one name, whichever way it was written; "" for no pin."""
-    text = str(pin).upper()
-    return text.removeprefix("GPIO").removeprefix("BCM").lstrip("0") or text
+    return str(pin).upper().removeprefix("GPIO").removeprefix("BCM")

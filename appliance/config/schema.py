@@ -227,7 +227,9 @@ class Echo:
         Choice(("half-duplex", "off"), later=("cancel",)),
         '"half-duplex": the speaker is silent while a turn is open. "off": the hardware does it, or headphones.',
     )
-    tail_ms: Millis = key(200.0, Number(0, 2_000, "ms"), "How long the room goes on after the last audible sample.")
+    tail_ms: Millis = key(
+        200.0, Number(0, 2_000, "ms"), "How long the room goes on after the last audible sample.", built=False
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -164,6 +164,10 @@ WRONG = {
         "[microphone]\nperiod_ms = 10\n",
         "a.toml:2: microphone.period_ms: 10 is not built yet; expected 20, or no period_ms at all",
     ),
+    "echo's tail to come": (
+        "[echo]\ntail_ms = 100\n",
+        "a.toml:2: echo.tail_ms: 100 is not built yet; expected 200, or no tail_ms at all",
+    ),
     "empty device": (
         '[speaker]\ndevice = " "\n',
         'a.toml:2: speaker.device: " " is empty; expected an ALSA name, "card:ID", "wav:PATH" or "null"',
@@ -441,6 +445,13 @@ def test_what_is_given_replaces_the_default_and_no_more(tmp_path: Path) -> None:
     assert isinstance(settings.session.start_timeout_s, float)
     assert settings.talk == dataclasses.replace(Settings().talk, mode="toggle")
     assert dataclasses.replace(settings, session=Settings().session, talk=Settings().talk) == Settings()
+
+
+def test_limits_are_included(tmp_path: Path) -> None:
+    settings = loaded(tmp_path, "[reconnect]\nfirst_wait_s = 3600\nlongest_wait_s = 3600\n[speaker]\nvolume = 1\n")
+    assert settings.reconnect.first_wait_s == settings.reconnect.longest_wait_s == 3600
+    assert settings.speaker.volume == 1
+    assert loaded(tmp_path, "[speaker]\nvolume = 0\n").speaker.volume == 0
 
 
 def test_buttons_and_lights_have_names_of_ones_own(tmp_path: Path) -> None:
