@@ -240,7 +240,7 @@ class Witness:
 
     def types(self) -> list[str]:
         """The types of all RTVI messages so far."""
-        return [str(m["type"]) for m in self.messages if m.get("label") == "rtvi-ai"]
+        return [str(m.get("type")) for m in self.messages if m.get("label") == "rtvi-ai"]
 
     async def got(self, type_: str, deadline_s: float = DEADLINE_S) -> Message:
         """Wait for the first message of *type_*."""
@@ -268,6 +268,11 @@ class Witness:
 
     async def close(self) -> None:
         """Leave without a word. Idempotent."""
+        if self.pc.connectionState == "connecting":  # closed at a bad moment, aioice leaves a task behind
+            settled = asyncio.Event()
+            self.pc.on("connectionstatechange", settled.set)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(settled.wait(), 0.3)
         await self.pc.close()
         for task in self._tasks:
             task.cancel()

@@ -5,6 +5,7 @@ Written from the wire, not from the appliance's own `transport`: each checks the
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ Message = dict[str, object]
 LABEL = "rtvi-ai"
 VERSION = "2.2.0"
 PEER_LEFT: Message = {"type": "signalling", "message": {"type": "peerLeft"}}
+
+MESSAGE_BYTES_MAX = 65_536
 
 WITHOUT_REPLY = frozenset(
     {"send-text", "send-file", "dtmf", "raw-audio", "raw-audio-batch", "llm-function-call-result"}
@@ -52,6 +55,17 @@ def error(text: str, *, fatal: bool) -> Message:
 
 def error_response(id_: str, text: str) -> Message:
     return {"label": LABEL, "type": "error-response", "id": id_, "data": {"error": text}}
+
+
+def parse(text: str | bytes) -> Message | None:
+    """The object in *text*, or None for anything else that can come over a channel."""
+    if len(text) > MESSAGE_BYTES_MAX:
+        return None
+    try:
+        message = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return message if isinstance(message, dict) and "type" in message else None
 
 
 def read(message: Mapping[str, object]) -> Request | Message | None:

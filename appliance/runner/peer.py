@@ -7,6 +7,7 @@ The peer knows nothing of bots but the `Listener` that is attached to it. A clie
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import uuid
@@ -25,7 +26,7 @@ from aiortc import (
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import AudioFrame, AudioResampler
 
-from appliance.runner.messages import PEER_LEFT, Message
+from appliance.runner.messages import PEER_LEFT, Message, parse
 from appliance.runner.sound import RATE_HZ, Samples, Voice, VoiceTrack, mono
 from appliance.units import Seconds
 
@@ -34,12 +35,13 @@ log = logging.getLogger(__name__)
 PING_FRESH_S: Seconds = 3.0
 """Once a ping has come, a client whose last one is older counts as gone."""
 CONNECTING_LIMIT_S: Seconds = 60.0
-MESSAGE_BYTES_MAX = 65_536
 QUEUE_MAX = 50
 """Messages kept in each direction until the other side is there."""
 _EARLY_FRAMES_MAX = 500
 """Sound kept for a bot that is not there yet: 10 s."""
 _LULL_S: Seconds = 1.0
+_SETTLING_S: Seconds = 0.3
+"""Several times what connecting takes on a loopback or a local network."""
 _TAPE_MAX = 30_000
 """Ten minutes of sound, for tests."""
 
@@ -171,7 +173,7 @@ class Peer:
 
     def _close_connection(self) -> asyncio.Task[None]:
         if self._closing is None:
-            self._closing = self._task(self._pc.close(), "close")
+            self._closing = self._task(_close_settled(self._pc), "close")
         return self._closing
 
     def _finish(self) -> None:
@@ -231,7 +233,7 @@ class Peer:
         if isinstance(text, str) and text.startswith("ping"):
             self._last_ping_s = asyncio.get_running_loop().time()
             return
-        message = _parse(text)
+        message = parse(text)
         if message is None:
             self._on_malformed()
         elif message.get("type") == "signalling":
@@ -276,12 +278,15 @@ class Peer:
             self.tape.append(item)
 
 
-def _parse(text: str | bytes) -> Message | None:
-    """The object in *text*, or None for anything else that can come over a channel."""
-    if len(text) > MESSAGE_BYTES_MAX:
-        return None
-    try:
-        message = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return message if isinstance(message, dict) and "type" in message else None
+async def _close_settled(pc: RTCPeerConnection) -> None:
+    """Close *pc*, but give one that is just being made the time to be made.
+
+    Closed in the tick in which its ICE checks succeed, aioice begins to renew its consent after the close, and a task
+    goes on for half a minute; closed a little later, aiortc's connecting ends in an exception that nobody takes.
+    """
+    if pc.connectionState == "connecting":
+        changed = asyncio.Event()
+        pc.on("connectionstatechange", changed.set)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(changed.wait(), _SETTLING_S)
+    await pc.close()

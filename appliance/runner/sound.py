@@ -129,7 +129,7 @@ class Ear:
     CLOSE_DBFS: Dbfs = -48.0
     QUIET_S: Seconds = 0.8
     _BEFORE_LEVEL = 15
-    """Periods kept from before speech was noticed by level: 300 ms, so that a soft first sound is not cut."""
+    """Periods kept up to the one in which speech was noticed by level: 300 ms, for a soft first sound."""
     _BEFORE_MESSAGE = 5
     """Periods kept from before a `start`: 100 ms. Message and sound travel apart, and sound may be the quicker one."""
 
