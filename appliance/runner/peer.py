@@ -7,7 +7,6 @@ The peer knows nothing of bots but the `Listener` that is attached to it. A clie
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import logging
 import uuid
@@ -23,11 +22,11 @@ from aiortc import (
     RTCPeerConnection,
     RTCSessionDescription,
 )
-from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
-from av import AudioFrame, AudioResampler
+from aiortc.mediastreams import MediaStreamTrack
 
+from appliance.runner.connection import close_settled, listen
 from appliance.runner.messages import PEER_LEFT, Message, parse
-from appliance.runner.sound import RATE_HZ, Samples, Voice, VoiceTrack, mono
+from appliance.runner.sound import Samples, Voice, VoiceTrack
 from appliance.units import Seconds
 
 log = logging.getLogger(__name__)
@@ -39,9 +38,6 @@ QUEUE_MAX = 50
 """Messages kept in each direction until the other side is there."""
 _EARLY_FRAMES_MAX = 500
 """Sound kept for a bot that is not there yet: 10 s."""
-_LULL_S: Seconds = 1.0
-_SETTLING_S: Seconds = 0.3
-"""Several times what connecting takes on a loopback or a local network."""
 _TAPE_MAX = 30_000
 """Ten minutes of sound, for tests."""
 
@@ -173,7 +169,7 @@ class Peer:
 
     def _close_connection(self) -> asyncio.Task[None]:
         if self._closing is None:
-            self._closing = self._task(_close_settled(self._pc), "close")
+            self._closing = self._task(close_settled(self._pc), "close")
         return self._closing
 
     def _finish(self) -> None:
@@ -246,25 +242,7 @@ class Peer:
 
     def _track_came(self, track: MediaStreamTrack) -> None:
         if track.kind == "audio" and self._listening is None:
-            self._listening = self._task(self._listen(track), "listen")
-
-    async def _listen(self, track: MediaStreamTrack) -> None:
-        """Read all sound as it comes, whether or not there is a bot for it: aiortc would queue it without end."""
-        resampler = AudioResampler("s16", "mono", RATE_HZ)
-        while True:
-            try:
-                async with asyncio.timeout(_LULL_S):
-                    frame = await track.recv()
-            except TimeoutError:
-                if self._listener is not None:
-                    self._listener.lull()
-                continue
-            except MediaStreamError:
-                return
-            if not isinstance(frame, AudioFrame):
-                continue
-            for same in [frame] if frame.sample_rate == RATE_HZ else resampler.resample(frame):
-                self._heard(mono(same))
+            self._listening = self._task(listen(track, heard=self._heard, lull=self._lull), "listen")
 
     def _heard(self, samples: Samples) -> None:
         if self._listener is None:
@@ -273,20 +251,10 @@ class Peer:
             self._record(samples)
             self._listener.sound(samples)
 
+    def _lull(self) -> None:
+        if self._listener is not None:
+            self._listener.lull()
+
     def _record(self, item: Samples | Message) -> None:
         if self.tape is not None and len(self.tape) < _TAPE_MAX:
             self.tape.append(item)
-
-
-async def _close_settled(pc: RTCPeerConnection) -> None:
-    """Close *pc*, but give one that is just being made the time to be made.
-
-    Closed in the tick in which its ICE checks succeed, aioice begins to renew its consent after the close, and a task
-    goes on for half a minute; closed a little later, aiortc's connecting ends in an exception that nobody takes.
-    """
-    if pc.connectionState == "connecting":
-        changed = asyncio.Event()
-        pc.on("connectionstatechange", changed.set)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(changed.wait(), _SETTLING_S)
-    await pc.close()

@@ -10,7 +10,7 @@ import pytest
 
 from appliance.errors import ApplianceError
 from appliance.runner import bots, peer, sessions
-from appliance.runner.messages import MESSAGE_BYTES_MAX
+from appliance.runner.messages import MESSAGE_MAX
 from appliance.runner.server import BODY_BYTES_MAX, EmbeddedRunner
 from tests.correlate import find
 from tests.runners import Embedded, runner
@@ -56,7 +56,7 @@ async def test_it_counts_what_it_sees() -> None:
         await client.offer()
         await client.opened()
         client.send("no json")
-        client.send(json.dumps({"type": "x", "filler": "x" * MESSAGE_BYTES_MAX}))
+        client.send(json.dumps({"type": "x", "filler": "x" * MESSAGE_MAX}))
         await client.ask("client-ready", {"version": "2.2.0"})
         assert (seen.offers, seen.bots_started, seen.bots_running, seen.malformed) == (1, 1, 1, 2)
         assert seen.request_data == {"who": "me"}
