@@ -11,8 +11,8 @@ Samples = NDArray[np.int16]
 def find(haystack: Samples, needle: Samples) -> tuple[int, float]:
     """Where *needle* fits best into *haystack* (frames from its start), and how well: 1 is the same wave at any volume.
 
-    Both mono and of one rate. The score is the normalised correlation with the stretch found, so that loud noise elsewhere
-    does not count; a silent haystack scores 0. Speech through Opus at 24 kbit/s scores over 0.9, another sentence under 0.3.
+    Both mono and of one rate. The score is the normalised correlation with the stretch found, so that loud noise
+    elsewhere does not count; a silent haystack scores 0. Speech through Opus scores over 0.9, another sentence under 0.3.
     """
     if not 0 < len(needle) <= len(haystack):
         raise ValueError(f"a needle of {len(needle)} frames does not fit into {len(haystack)}")

@@ -53,6 +53,7 @@ class Arrivals:
         self._suspect: int | None = None
         self._seen = 0  # bit n: the packet n before the highest came
         self._lowest = 0
+        self._floor = -1  # numbers up to it belong to the stream before
         self._previous: tuple[int, Seconds] | None = None
         self.highest = -1
         """Number of the newest packet; -1 before the first."""
@@ -70,7 +71,11 @@ class Arrivals:
                 self._counters.late += 1
                 return None
             self._shift, step = self.highest + 1 - sequence, 1
+            self._floor = self.highest
         self._suspect = None
+        if self.highest + step <= self._floor:
+            self._counters.late += 1
+            return None
         return self._count(self.highest + step, timestamp, now_s)
 
     def _count(self, number: int, timestamp: int, now_s: Seconds) -> int | None:

@@ -23,7 +23,7 @@ from appliance.units import PACKET_MS, Hertz, Millis, Seconds
 TARGET_MS: Final = 60
 """Three packets: a scheduler's hiccup on either side, and a Wi-Fi retry, pass unheard."""
 CONCEAL_MS: Final = 100
-"""After it a guess has faded to silence anyway."""
+"""After it libopus has no more to offer than noise."""
 CEILING_MS: Final = 400
 """With more delay than this people begin to talk across each other."""
 

@@ -1,0 +1,306 @@
+"""The up-link, period by period; time is the number of steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.audio.uplink import SILENCE_MS, SPARSE_MS, STOP_AFTER_MS, Uplink
+from appliance.session.events import Event, TurnDelivered, WordsLost, WordsSent
+from appliance.units import PACKET_MS
+
+STOP_AFTER = STOP_AFTER_MS // PACKET_MS
+SILENCE = SILENCE_MS // PACKET_MS
+SPARSE = SPARSE_MS // PACKET_MS
+
+
+class Wire:
+    """An up-link with what came out of it: words by number, silence as -1; events with the count of packets before."""
+
+    def __init__(self, backlog_s: float = 1.0) -> None:
+        self.uplink = Uplink(backlog_s=backlog_s, period_frames=4)
+        self.packets: list[int] = []
+        self.events: list[Event] = []
+        self.said = 0
+
+    def step(self, elapsed_ms: float = PACKET_MS) -> Sequence[int]:
+        output = self.uplink.step(elapsed_ms)
+        sent = [int(block[0]) for block in output.blocks] + [-1] * output.silence
+        self.packets += sent
+        self.events += output.events
+        return sent
+
+    def say(self, periods: int) -> None:
+        for _ in range(periods):
+            self.uplink.push(np.full(4, self.said, np.int16))
+            self.said += 1
+            self.step()
+
+    def rest(self, periods: int) -> None:
+        for _ in range(periods):
+            self.step()
+
+    @property
+    def words(self) -> list[int]:
+        return [n for n in self.packets if n >= 0]
+
+
+def test_a_live_turn_goes_out_as_it_is_said() -> None:
+    wire = Wire()
+    wire.uplink.attach()
+    wire.uplink.open_turn(1)
+    wire.say(5)
+    assert wire.packets == [0, 1, 2, 3, 4]
+    assert wire.events == [WordsSent(1)]
+
+
+def test_delivered_only_after_enough_silence_and_once() -> None:
+    wire = Wire()
+    wire.uplink.attach()
+    wire.uplink.open_turn(1)
+    wire.say(5)
+    wire.uplink.close_turn(1)
+    wire.rest(STOP_AFTER - 1)
+    assert wire.events == [WordsSent(1)]
+    wire.rest(1)
+    assert wire.events == [WordsSent(1), TurnDelivered(1, 100)]
+    assert wire.packets == [0, 1, 2, 3, 4] + [-1] * STOP_AFTER
+    wire.rest(200)
+    assert len(wire.events) == 2
+
+
+def test_silence_goes_on_for_a_second_and_then_sparsely() -> None:
+    wire = Wire()
+    wire.uplink.attach()
+    wire.uplink.open_turn(1)
+    wire.say(1)
+    wire.uplink.close_turn(1)
+    wire.rest(SILENCE)
+    assert wire.packets.count(-1) == SILENCE
+    wire.rest(SPARSE * 10)
+    assert wire.packets.count(-1) == SILENCE + 10
+
+
+def test_attached_without_a_turn_it_is_sparse_from_the_start() -> None:
+    wire = Wire()
+    wire.uplink.attach()
+    wire.rest(SPARSE * 10)
+    assert wire.packets == [-1] * 10
+
+
+def test_the_backlog_catches_up_in_order_and_without_a_seam() -> None:
+    wire = Wire()
+    wire.uplink.open_turn(1)
+    wire.say(20)
+    assert wire.packets == []
+    wire.uplink.attach()
+    sizes = []
+    for _ in range(10):
+        before = len(wire.packets)
+        wire.say(1)
+        sizes.append(len(wire.packets) - before)
+    assert wire.packets == list(range(30))
+    assert sizes == [4, 4, 4, 4, 4, 4, 3, 1, 1, 1]
+
+
+def test_a_turn_that_ended_before_there_was_a_session_is_delivered_to_it() -> None:
+    wire = Wire()
+    wire.uplink.open_turn(1)
+    wire.say(10)
+    wire.uplink.close_turn(1)
+    wire.rest(100)
+    assert wire.events == []
+    wire.uplink.attach()
+    wire.rest(3)
+    assert wire.packets == list(range(10))
+    wire.rest(STOP_AFTER)
+    assert wire.events == [WordsSent(1), TurnDelivered(1, 200)]
+
+
+def test_overflow_loses_the_oldest_and_is_reported_once_a_second() -> None:
+    wire = Wire(backlog_s=0.2)
+    wire.uplink.open_turn(1)
+    wire.say(10 + 1)
+    assert wire.events == [WordsLost(20)]
+    wire.say(49)
+    assert wire.events == [WordsLost(20)]
+    wire.say(1)
+    assert wire.events == [WordsLost(20), WordsLost(50 * 20)]
+    wire.say(5)
+    wire.uplink.close_turn(1)
+    wire.step()
+    assert wire.events == [WordsLost(20), WordsLost(50 * 20), WordsLost(5 * 20)]
+    wire.uplink.attach()
+    wire.rest(3)
+    assert wire.words == list(range(wire.said - 10, wire.said))
+    assert wire.uplink.counters.frames_dropped == 56
+
+
+def test_the_last_loss_is_reported_although_nobody_is_attached() -> None:
+    wire = Wire(backlog_s=0.2)
+    wire.uplink.open_turn(1)
+    wire.say(13)
+    assert wire.uplink.next_step_ms is not None
+    wire.uplink.close_turn(1)
+    assert wire.uplink.next_step_ms == PACKET_MS
+    wire.step()
+    assert wire.events == [WordsLost(20), WordsLost(40)]
+    assert wire.uplink.next_step_ms is None
+
+
+def test_a_turn_reopened_before_it_is_delivered_goes_on_as_the_next() -> None:
+    wire = Wire()
+    wire.uplink.attach()
+    wire.uplink.open_turn(1)
+    wire.say(2)
+    wire.uplink.close_turn(1)
+    wire.rest(STOP_AFTER - 1)
+    wire.uplink.open_turn(2)
+    wire.say(3)
+    wire.uplink.close_turn(2)
+    wire.rest(100)
+    assert wire.events == [WordsSent(1), WordsSent(2), TurnDelivered(2, 60)]
+    assert wire.words == [0, 1, 2, 3, 4]
+
+
+def test_a_lost_link_keeps_what_has_not_left() -> None:
+    wire = Wire()
+    wire.uplink.open_turn(1)
+    wire.say(10)
+    wire.uplink.close_turn(1)
+    wire.uplink.attach()
+    wire.step()
+    wire.uplink.detach()
+    wire.rest(50)
+    assert wire.packets == [0, 1, 2, 3]
+    wire.uplink.attach()
+    wire.rest(2 + STOP_AFTER)
+    assert wire.packets == list(range(10)) + [-1] * STOP_AFTER
+    assert wire.events == [WordsSent(1), TurnDelivered(1, 200)]
+
+
+def test_a_link_lost_in_the_silence_gets_it_anew() -> None:
+    wire = Wire()
+    wire.uplink.attach()
+    wire.uplink.open_turn(1)
+    wire.say(1)
+    wire.uplink.close_turn(1)
+    wire.rest(STOP_AFTER - 1)
+    wire.uplink.detach()
+    wire.uplink.attach()
+    wire.rest(STOP_AFTER - 1)
+    assert wire.events == [WordsSent(1)]
+    wire.rest(1)
+    assert wire.events == [WordsSent(1), TurnDelivered(1, 20)]
+
+
+def test_drop_forgets_words_and_turn_and_says_how_much() -> None:
+    wire = Wire(backlog_s=0.2)
+    wire.uplink.open_turn(1)
+    wire.say(11)
+    wire.say(1)
+    assert wire.events == [WordsLost(20)]
+    assert wire.uplink.drop() == 220  # ten that were kept, and one lost since the report
+    assert wire.uplink.drop() == 0
+    assert wire.uplink.counters.frames_dropped == 12
+    wire.uplink.attach()
+    wire.rest(100)
+    assert wire.words == []
+    assert wire.events == [WordsLost(20)]
+
+
+def test_a_turn_without_a_microphone_can_still_be_delivered() -> None:
+    wire = Wire()
+    wire.uplink.attach()
+    wire.uplink.open_turn(1)
+    wire.rest(10)
+    wire.uplink.close_turn(1)
+    wire.rest(1)
+    assert wire.events == [TurnDelivered(1, 0)]
+
+
+def test_a_microphone_that_fails_leaves_silence_and_not_nothing() -> None:
+    wire = Wire()
+    wire.uplink.attach()
+    wire.uplink.open_turn(1)
+    wire.say(3)
+    wire.rest(SILENCE + SPARSE)
+    assert wire.packets == [0, 1, 2] + [-1] * (SILENCE + 1)
+    assert wire.events == [WordsSent(1)]
+
+
+def test_closing_another_turn_changes_nothing() -> None:
+    wire = Wire()
+    wire.uplink.attach()
+    wire.uplink.open_turn(2)
+    wire.say(1)
+    wire.uplink.close_turn(1)
+    wire.rest(100)
+    assert wire.events == [WordsSent(2)]
+
+
+def test_the_next_step_is_a_period_or_a_second_or_never() -> None:
+    wire = Wire()
+    assert wire.uplink.next_step_ms is None
+    wire.uplink.attach()
+    assert wire.uplink.next_step_ms == PACKET_MS
+    assert wire.step() == [-1]
+    assert wire.uplink.next_step_ms == SPARSE_MS
+    assert wire.step(SPARSE_MS) == [-1]
+    wire.uplink.open_turn(1)
+    wire.say(1)
+    wire.uplink.close_turn(1)
+    for _ in range(SILENCE):
+        assert wire.uplink.next_step_ms == PACKET_MS
+        wire.step()
+    wire.step()
+    assert wire.uplink.next_step_ms == SPARSE_MS
+    wire.uplink.detach()
+    assert wire.uplink.next_step_ms is None
+
+
+def test_counters_hold() -> None:
+    wire = Wire(backlog_s=0.2)
+    wire.uplink.open_turn(1)
+    wire.say(15)
+    wire.uplink.attach()
+    wire.uplink.close_turn(1)
+    wire.rest(3 + SILENCE)
+    counters = wire.uplink.counters
+    assert (counters.frames_captured, counters.frames_sent, counters.frames_dropped) == (15, 10, 5)
+    assert counters.silence_sent == SILENCE
+
+
+@given(st.lists(st.sampled_from(["say", "rest", "attach", "detach", "open", "close", "drop"]), max_size=150))
+def test_words_leave_once_in_order_and_only_while_attached(actions: list[str]) -> None:
+    wire, attached, turn = Wire(backlog_s=0.3), False, 0
+    for action in actions:
+        before = len(wire.packets)
+        match action:
+            case "say":
+                wire.say(1)
+            case "rest":
+                wire.rest(1)
+            case "attach":
+                wire.uplink.attach()
+                attached = True
+            case "detach":
+                wire.uplink.detach()
+                attached = False
+            case "open":
+                turn += 1
+                wire.uplink.open_turn(turn)
+            case "close":
+                wire.uplink.close_turn(turn)
+            case _:
+                wire.uplink.drop()
+        assert attached or len(wire.packets) == before
+    assert wire.words == sorted(set(wire.words))
+    counters = wire.uplink.counters
+    kept = round(wire.uplink.backlog_ms / PACKET_MS)
+    assert counters.frames_captured == counters.frames_sent + counters.frames_dropped + kept
+    delivered = [event.turn for event in wire.events if isinstance(event, TurnDelivered)]
+    assert delivered == sorted(set(delivered))
