@@ -83,10 +83,10 @@ class WebRtcSession:
         self._leaving = False
 
     def start(self) -> None:
-        self._spawn("start", self._start())
+        self._spawn("start", self._start)
 
     def connect(self, reply: Reply | None) -> None:
-        self._spawn("connect", self._connect(reply))
+        self._spawn("connect", lambda: self._connect(reply))
 
     def send_turn(self, state: Literal["start", "stop"]) -> None:
         if self._closer is None:
@@ -134,7 +134,7 @@ class WebRtcSession:
         """The channel is open. The first ping goes before everything else."""
         assert self._peer is not None
         say = self._peer.say
-        self._spawn("pings", run_pings(say, self.counters))
+        self._spawn("pings", lambda: run_pings(say, self.counters))
         self._channel.open(say, leaving=self._leaving)
         self._connected = True
         if not self._leaving:
@@ -182,17 +182,16 @@ class WebRtcSession:
         _log.exception("session_exception attempt=%d where=%s", self.attempt, where)
         self._fail(Failure(Kind.INTERNAL, f"an error inside the appliance ({where}); the log has its trace"))
 
-    def _spawn(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         if self._closer is not None:
-            work.close()
             return
         task = self._loop.create_task(self._run(name, work), name=f"session-{self.attempt}-{name}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+    async def _run(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         try:
-            await work
+            await work()
         except AttemptError as exc:
             self._fail(exc.failure)
         except Exception:  # noqa: BLE001 - the one place for what nobody foresaw in a task of a session

@@ -8,6 +8,7 @@ The track that the library sends from is for ever silent: packets go around it (
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -31,8 +32,12 @@ from appliance.transport.replies import AttemptError
 from appliance.transport.sdp import opus_payload_type
 from appliance.transport.settings import IceServer
 from appliance.transport.text import one_line
+from appliance.units import Seconds
 
 _log = logging.getLogger(__name__)
+
+SETTLING_S: Seconds = 0.5
+"""Ten times what connecting takes on a local network."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,11 +115,20 @@ class Peer:
         await self._connection.setLocalDescription(await self._connection.createOffer())
 
     async def close(self) -> None:
-        """Tell the other end, and let go of sockets, tasks and the decoder's thread. Nothing is reported any more."""
+        """Tell the other end, and let go of sockets, tasks and the decoder's thread. Nothing is reported any more.
+
+        A connection just being made is given `SETTLING_S` first: closed between its last check and the tick that sees
+        it, the library starts to renew a consent that nobody ends, and closed in the handshake it raises in a task.
+        """
         self._channel.remove_all_listeners()
         self._connection.remove_listener("connectionstatechange", self._state_changed)
         if self._gathering is not None:
             await asyncio.wait([self._gathering])
+        if self.state == "connecting":
+            settled = asyncio.Event()
+            self._connection.on("connectionstatechange", settled.set)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(settled.wait(), SETTLING_S)
         await self._connection.close()
 
     def _state_changed(self) -> None:

@@ -1,0 +1,1 @@
+"""The wire, from its pure parts to whole sessions against the embedded runner."""

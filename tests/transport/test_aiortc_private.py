@@ -1,0 +1,152 @@
+"""The private names of aiortc, and what is done with them."""
+
+from __future__ import annotations
+
+import struct
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiortc import RTCDtlsTransport
+from aiortc.rtp import RtpPacket
+
+from appliance.errors import UnavailableError
+from appliance.transport import aiortc_private
+from appliance.transport.aiortc_private import PINNED, RtpWriter, tap_packets, verify
+
+
+def test_the_installed_aiortc_has_them_all() -> None:
+    verify()
+
+
+@pytest.mark.parametrize(("owner", "function", "name"), aiortc_private._NAMES)
+def test_each_missing_name_is_told(monkeypatch: pytest.MonkeyPatch, owner: type, function: str, name: str) -> None:
+    def other(self: object) -> None:
+        """Uses nothing."""
+
+    monkeypatch.setattr(owner, function, other)
+    with pytest.raises(UnavailableError) as caught:
+        verify()
+    message = str(caught.value)
+    assert f"{owner.__name__}.{function}: {name}" in message
+    assert f"aiortc {PINNED} is not built like {PINNED}" in message
+    assert message.endswith(f"install aiortc=={PINNED}")
+
+
+def test_a_missing_function_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(RTCDtlsTransport, "_send_rtp")
+    with pytest.raises(UnavailableError, match="it lacks RTCDtlsTransport"):
+        verify()
+
+
+def test_the_pin_is_the_projects() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
+    assert f"aiortc=={PINNED}" in project["project"]["dependencies"]
+
+
+def test_the_names_are_used_nowhere_else() -> None:
+    folder = Path(aiortc_private.__file__).parent
+    for path in folder.glob("*.py"):
+        if path.name != "aiortc_private.py":
+            text = path.read_text()
+            assert not [name for _, _, name in aiortc_private._NAMES if name in text], path.name
+
+
+class Dtls:
+    """In place of aiortc's transport; what it is given, and how it takes it."""
+
+    state = "connected"
+
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+        self.how = "at once"
+
+    async def _send_rtp(self, data: bytes) -> None:
+        if self.how == "closed":
+            raise ConnectionError("Cannot send encrypted RTP, not connected")
+        if self.how == "waits":
+            await _Never()
+        self.sent.append(data)
+
+
+class _Never:
+    def __await__(self) -> Any:
+        yield self
+
+
+class Sender:
+    _ssrc = 0xDEADBEEF
+
+    def __init__(self) -> None:
+        self.transport = Dtls()
+
+
+def writer() -> tuple[RtpWriter, Sender]:
+    sender: Any = Sender()
+    return RtpWriter(sender, 111), sender
+
+
+def parsed(sender: Sender) -> list[RtpPacket]:
+    return [RtpPacket.parse(data) for data in sender.transport.sent]
+
+
+def test_packets_are_contiguous() -> None:
+    out, sender = writer()
+    assert all(out.write(bytes([number])) for number in range(3))
+    packets = parsed(sender)
+    first = packets[0]
+    assert [packet.payload for packet in packets] == [b"\x00", b"\x01", b"\x02"]
+    assert [packet.sequence_number - first.sequence_number for packet in packets] == [0, 1, 2]
+    assert [(packet.timestamp - first.timestamp) & 0xFFFFFFFF for packet in packets] == [0, 960, 1920]
+    assert [packet.marker for packet in packets] == [1, 0, 0]
+    assert {(packet.ssrc, packet.payload_type) for packet in packets} == {(0xDEADBEEF, 111)}
+    assert first.sequence_number < 0x8000
+
+
+def test_numbers_wrap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "appliance.transport.aiortc_private.secrets.randbits", lambda bits: 2**bits - 1 if bits == 32 else 0xFFFF
+    )
+    out, sender = writer()
+    out.write(b"a")
+    out.write(b"b")
+    assert [(packet.sequence_number, packet.timestamp) for packet in parsed(sender)] == [(65535, 2**32 - 1), (0, 959)]
+
+
+@pytest.mark.parametrize("how", ["closed", "waits"])
+def test_what_was_not_sent_leaves_no_gap(how: str) -> None:
+    out, sender = writer()
+    assert out.write(b"a")
+    sender.transport.how = how
+    assert not out.write(b"lost")
+    sender.transport.how = "at once"
+    assert out.write(b"b")
+    first, second = parsed(sender)
+    assert second.sequence_number == first.sequence_number + 1
+
+
+def test_the_senders_reports_are_kept_up() -> None:
+    out, sender = writer()
+    out.write(b"abc")
+    out.write(b"de")
+    out.report()
+    counts: Any = sender
+    assert counts._RTCRtpSender__packet_count == 2
+    assert counts._RTCRtpSender__octet_count == 5
+    assert counts._RTCRtpSender__rtp_timestamp == parsed(sender)[1].timestamp
+    assert 0 < counts._RTCRtpSender__ntp_timestamp < 2**64
+    struct.pack("!Q", counts._RTCRtpSender__ntp_timestamp)
+
+
+def test_the_tap_gives_sound_as_it_came_and_counts_the_rest() -> None:
+    receiver: Any = type("Receiver", (), {})()
+    taken: list[tuple[int, int, bytes]] = []
+    empty: list[int] = []
+    tap_packets(receiver, lambda *packet: taken.append(packet), lambda: empty.append(1))
+    tap = receiver._RTCRtpReceiver__jitter_buffer
+    padded = RtpPacket.parse(bytes([0xA0, 96]) + struct.pack("!HII", 8, 960, 1) + b"xy" + bytes([0, 0, 3]))
+    for packet in (RtpPacket(sequence_number=7, timestamp=5, payload=b"p"), padded, RtpPacket(sequence_number=9)):
+        assert tap.add(packet) == (False, None)
+    assert taken == [(7, 5, b"p"), (8, 960, b"xy")]
+    assert empty == [1]
