@@ -48,6 +48,10 @@ class Wire:
         return [n for n in self.packets if n >= 0]
 
 
+def due(wire: Wire) -> float | None:
+    return wire.uplink.next_step_ms
+
+
 def test_a_live_turn_goes_out_as_it_is_said() -> None:
     wire = Wire()
     wire.uplink.attach()
@@ -143,12 +147,12 @@ def test_the_last_loss_is_reported_although_nobody_is_attached() -> None:
     wire = Wire(backlog_s=0.2)
     wire.uplink.open_turn(1)
     wire.say(13)
-    assert wire.uplink.next_step_ms is not None
+    assert due(wire) is not None
     wire.uplink.close_turn(1)
-    assert wire.uplink.next_step_ms == PACKET_MS
+    assert due(wire) == PACKET_MS
     wire.step()
     assert wire.events == [WordsLost(20), WordsLost(40)]
-    assert wire.uplink.next_step_ms is None
+    assert due(wire) is None
 
 
 def test_a_turn_reopened_before_it_is_delivered_goes_on_as_the_next() -> None:
@@ -244,22 +248,22 @@ def test_closing_another_turn_changes_nothing() -> None:
 
 def test_the_next_step_is_a_period_or_a_second_or_never() -> None:
     wire = Wire()
-    assert wire.uplink.next_step_ms is None
+    assert due(wire) is None
     wire.uplink.attach()
-    assert wire.uplink.next_step_ms == PACKET_MS
+    assert due(wire) == PACKET_MS
     assert wire.step() == [-1]
-    assert wire.uplink.next_step_ms == SPARSE_MS
+    assert due(wire) == SPARSE_MS
     assert wire.step(SPARSE_MS) == [-1]
     wire.uplink.open_turn(1)
     wire.say(1)
     wire.uplink.close_turn(1)
     for _ in range(SILENCE):
-        assert wire.uplink.next_step_ms == PACKET_MS
+        assert due(wire) == PACKET_MS
         wire.step()
     wire.step()
-    assert wire.uplink.next_step_ms == SPARSE_MS
+    assert due(wire) == SPARSE_MS
     wire.uplink.detach()
-    assert wire.uplink.next_step_ms is None
+    assert due(wire) is None
 
 
 def test_counters_hold() -> None:
