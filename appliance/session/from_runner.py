@@ -74,7 +74,9 @@ def take(d: Draft, event: FromRunner) -> None:
 def _bot_speaking(d: Draft, on: bool) -> None:
     d.link(bot_speaking=on)
     if not on:
-        d.talk(awaiting_answer=False)  # it has spoken; its beginning is judged by ear, so that no light flickers between
+        d.talk(
+            awaiting_answer=False
+        )  # it has spoken; its beginning is judged by ear, so that no light flickers between
     d.used()
 
 

@@ -66,9 +66,3 @@ UP = MAKING | {_S.READY}
 """A session is being made or up: what the button table calls a session."""
 DOWN = frozenset({_S.IDLE, _S.DISCONNECTED})
 """Nothing of a session is left."""
-
-
-def mermaid() -> str:
-    """The table as a Mermaid state diagram."""
-    rows = [f"    {before.value} --> {after.value}: {move.value}" for (before, move), after in TABLE.items()]
-    return "\n".join(["stateDiagram-v2", "    [*] --> idle", *rows, ""])
