@@ -1,13 +1,14 @@
-"""Every private name of aiortc that we use, and nothing else that is private.
+"""Every private name of aiortc (and of aioice below it) that we use, and nothing else that is private.
 
 aiortc is pinned, and `verify` looks for each name before the first session, so that another version is a clear message
-and not a silent one. Two things are done here that its public side cannot:
+and not a silent one. Three things are done here that its public side cannot:
 
 - Packets are taken before its jitter buffer (`tap_packets`), which holds 80 ms always and 200 ms more for good after
   one loss. RTCP and the receiver's statistics stand before the buffer and go on working.
 - Packets are sent without its sender loop (`RtpWriter`): header, SRTP and socket in one call, from whatever wakes the
   loop, where the public way (a track that returns `av.Packet`) costs two task switches, an encoder that is never used
   and six objects for each packet. The sender's counts are kept up, because its RTCP reports are made of them.
+- A machine without any network can talk to itself (`reach_this_machine`); the library leaves loopback out.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from struct import Struct
 from types import CodeType
 from typing import TYPE_CHECKING, Any, Final
 
+from aioice import ice
 from aiortc import RTCDtlsTransport, RTCRtpReceiver, RTCRtpSender
 
 from appliance.errors import UnavailableError
@@ -50,6 +52,7 @@ _NAMES: Final[tuple[tuple[type, str, str], ...]] = (
     (RTCRtpSender, "_run_rtcp", "_RTCRtpSender__packet_count"),
     (RTCRtpSender, "_run_rtcp", "_RTCRtpSender__octet_count"),
     (RTCDtlsTransport, "_send_rtp", "_tx_srtp"),
+    (ice.Connection, "gather_candidates", "get_host_addresses"),
 )
 
 
@@ -63,6 +66,12 @@ def verify() -> None:
             f"aiortc {version('aiortc')} is not built like {PINNED}, which this program was made for; it lacks "
             f"{', '.join(missing)}; install aiortc=={PINNED}"
         )
+
+
+def reach_this_machine() -> None:
+    """Offer the loopback address where there is no other, so that the embedded runner works without a network. For the
+    whole process, and looked at anew for each connection. Idempotent."""
+    ice.get_host_addresses = _host_addresses
 
 
 def tap_packets(receiver: RTCRtpReceiver, take: Receive, on_empty: Callable[[], None]) -> None:
@@ -134,6 +143,13 @@ class RtpWriter:
         sender._RTCRtpSender__rtp_timestamp = (self._timestamp - STEP) & 0xFFFFFFFF
         sender._RTCRtpSender__packet_count = self._packets
         sender._RTCRtpSender__octet_count = self._octets
+
+
+_library_addresses = ice.get_host_addresses
+
+
+def _host_addresses(use_ipv4: bool, use_ipv6: bool) -> list[str]:
+    return _library_addresses(use_ipv4=use_ipv4, use_ipv6=use_ipv6) or ["127.0.0.1"]
 
 
 def _met(owner: type, function: str, name: str) -> bool:

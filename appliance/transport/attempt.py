@@ -25,7 +25,7 @@ from appliance.errors import UnavailableError
 from appliance.session.events import AttemptFailed, BotLeft, BotStarted, Connected, Event, OfferAnswered, Reply
 from appliance.session.failure import Failure, Kind
 from appliance.session.media import MediaLink, Receive
-from appliance.transport.aiortc_private import verify
+from appliance.transport.aiortc_private import reach_this_machine, verify
 from appliance.transport.channel import RtviChannel
 from appliance.transport.counters import LinkCounters
 from appliance.transport.peer import Peer, PeerEvents
@@ -53,6 +53,7 @@ class Tools:
 def make_tools(settings: TransportSettings) -> Tools:
     """Check the library and read the certificates. Raises `UnavailableError`."""
     verify()
+    reach_this_machine()
     return Tools(DaemonResolver(), _trust(settings.ca_file) if settings.ca_file else None)
 
 

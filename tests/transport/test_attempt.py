@@ -27,6 +27,7 @@ from appliance.session.events import (
     Reply,
 )
 from appliance.session.failure import Kind
+from appliance.transport import aiortc_private
 from appliance.transport.attempt import WebRtcSession
 from appliance.transport.peer import Peer
 from appliance.transport.port import Session, Transport
@@ -265,6 +266,22 @@ async def test_close_is_final_and_may_be_repeated() -> None:
         assert call.events == events
         assert len(call.packets) == packets
         assert call.session.counters.packets_unsent == 1
+
+
+async def test_nothing_is_posted_or_received_after_close() -> None:
+    call = Dial(SmallWebRtc(settings("http://127.0.0.1:9")))
+    call.session.leave()
+    call.session.close()
+    call.session._packet(1, 960, SPOKEN)
+    await call.end()
+    assert (call.events, call.packets) == ([], [])
+
+
+async def test_a_machine_without_a_network_talks_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aiortc_private, "_library_addresses", lambda **_: [])
+    async with dial("tone") as (call, _):
+        await ready(call)
+        await call.until(lambda: len(call.packets) > 1)
 
 
 async def test_an_error_of_ours_ends_the_attempt_and_is_traced(
