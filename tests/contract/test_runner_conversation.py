@@ -102,7 +102,7 @@ class TestEndings:
             assert await client.probe() == 404
 
     async def test_asked_to_end_it_says_what_it_has_to_say(self, echo: Runner) -> None:
-        said = words(1.5)
+        said = words(2.8)  # longer than the grace
         async with witness(echo.url) as client:
             await client.ready()
             await client.turn(said)
