@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import signal
+import threading
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,8 @@ from typing import Any
 from appliance.cli.options import add_config
 from appliance.config.load import load
 from appliance.config.schema import Settings
+from appliance.errors import ApplianceError
+from appliance.service import logs
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,18 +23,32 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from appliance.service import logs
-
     settings = load(args.config)
     logs.set_up()
-    asyncio.run(_run(settings))
+    try:
+        asyncio.run(_run(settings))
+    except ApplianceError:
+        raise
+    except Exception:  # the one place: it ends the process, and a supervisor makes a new one
+        logs.log.exception("crashed")
+        _end_if_something_hangs(1)
+        return 1
+    _end_if_something_hangs(0)
     return 0
+
+
+def _end_if_something_hangs(status: int) -> None:
+    """A thread of a library that has not let go must not keep a process that has ended."""
+    main = threading.main_thread()
+    hanging = [thread.name for thread in threading.enumerate() if thread is not main and not thread.daemon]
+    if hanging:
+        logs.log.error("ended_over_hanging_threads names=%s", ",".join(hanging))
+        os._exit(status)
 
 
 async def _run(settings: Settings) -> None:
     """Hangs up politely on the first signal, at once on the second. Raises what nobody foresaw."""
     from appliance.app import running
-    from appliance.service import logs
     from appliance.session.events import ShutdownAsked
 
     loop = asyncio.get_running_loop()

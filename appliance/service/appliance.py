@@ -26,6 +26,7 @@ from appliance.service.timings import Timings
 from appliance.session.effects import Effect
 from appliance.session.events import Booted, DeviceState, Event, Role, ShutdownAsked
 from appliance.session.indicator import meaning
+from appliance.session.lifecycle import TransportState
 from appliance.session.media import Codec
 from appliance.session.policy import Policy
 from appliance.session.state import Turn
@@ -79,10 +80,10 @@ class RunningAppliance:
     # --- life
 
     def start(self) -> None:
-        """Blocks for the imports that a first press must not wait for. Raises `UnavailableError`."""
-        self._parts.transport.preload()
+        """Blocks for the imports that a first press must not wait for. Raises `UnavailableError`; `close` is then owed."""
         self._capture.start()
         self._playback.start()
+        self._parts.transport.preload()
         self._driver.post(Booted())
 
     async def wait(self) -> None:
@@ -99,6 +100,7 @@ class RunningAppliance:
         if not self._driver.state.exited:
             self._driver.post(ShutdownAsked())
         self._driver.close()
+        self._performer.close()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._performer.wait_closed(), LET_GO_S)
         for thread in (self._capture, self._playback):
@@ -135,7 +137,11 @@ class RunningAppliance:
                 "muted": False,
                 "backlog_ms": round(self._capture.backlog_ms),
             },
-            "bot": {"ready": link.rtvi is not None, "speaking": link.bot_speaking, "rtvi": link.rtvi},
+            "bot": {
+                "ready": link.state is TransportState.READY and not link.bot_gone,
+                "speaking": link.bot_speaking,
+                "rtvi": link.rtvi,
+            },
             "recovery": recovery_status(state.recovery, now_s),
             "devices": {
                 "microphone": {"name": self._parts.microphone.name, "state": state.microphone.value},

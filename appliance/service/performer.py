@@ -56,6 +56,11 @@ class Performer:
             case _:
                 assert_never(effect)
 
+    def close(self) -> None:
+        """Let go of a session that is still there: the machine has ended without a word."""
+        if self._session is not None:
+            self._let_go(self._session)
+
     async def wait_closed(self) -> None:
         """Until every session that was let go of is really gone."""
         if self._closing:
@@ -77,11 +82,14 @@ class Performer:
             case e.LeavePolitely():
                 session.leave()
             case e.CloseLink():
-                session.close()
-                self._session = None
-                task = asyncio.create_task(session.wait_closed(), name=f"closing-{effect.attempt}")
-                self._closing.add(task)
-                task.add_done_callback(self._closing.discard)
+                self._let_go(session)
+
+    def _let_go(self, session: Session) -> None:
+        session.close()
+        self._session = None
+        task = asyncio.create_task(session.wait_closed(), name=f"closing-{session.attempt}")
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
     def _up(self, effect: e.OpenMicrophone | e.CloseMicrophone | e.DeliverWords | e.HoldWords | e.DropWords) -> None:
         match effect:

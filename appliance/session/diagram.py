@@ -1,4 +1,4 @@
-"""The state diagram of the documentation, drawn from the table: `python -m appliance.session.diagram > docs/states.md`."""
+"""The state diagram of the documentation, from the table: `python -m appliance.session.diagram > docs/states.md`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def page() -> str:
             "",
             "Drawn from the table in `appliance/session/lifecycle.py`; a test holds this page fresh.",
             "They are Pipecat's own, in Pipecat's order.",
-            "What the appliance adds (whether a session is wanted, the talk turn, recovery, devices) stands beside them.",
+            "What the appliance adds (the wish for a session, the talk turn, recovery, devices) stands beside them.",
             "",
             "```mermaid",
             "stateDiagram-v2",
