@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from aiohttp.abc import ResolveResult
 
 from appliance.errors import UnavailableError
 from appliance.session.failure import Failure, Kind
 from appliance.transport.attempt import make_tools
 from appliance.transport.replies import AttemptError
+from appliance.transport.resolver import DaemonResolver
 from appliance.transport.settings import IceServer, TransportSettings
 from appliance.transport.signalling import BODY_BYTES_MAX, FALLBACK, Signalling
 from tests.transport.certificates import Authority
@@ -103,6 +105,29 @@ async def test_one_connection_serves_the_attempt() -> None:
         await one.offer(await one.start(), "our SDP")
     assert len(ports) == 2
     assert ports[0] == ports[1]
+
+
+class CountedNames(DaemonResolver):
+    asked = 0
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        self.asked += 1
+        return await super().resolve(host, port, family)
+
+
+async def test_a_name_is_looked_up_anew_for_each_connection() -> None:
+    async def handler(request: web.Request) -> web.Response:
+        body = {"sessionId": "s"} if request.path == "/start" else ANSWER
+        return web.json_response(body, headers={"Connection": "close"})
+
+    names = CountedNames()
+    async with serve(handler) as url:
+        one = Signalling(settings(url), resolver=names)
+        await one.offer(await one.start(), "our SDP")
+        await one.close()
+    assert names.asked == 2
 
 
 @pytest.mark.parametrize("status", [404, 405])
