@@ -4,21 +4,21 @@ The program in one paragraph: a button press becomes an event; `session.machine.
 start a bot at a runner, connect WebRTC, open the microphone. Sound never passes through the machine: it has two short
 roads of its own. Every wait, retry and limit is a number in `session.policy`. Nothing is ever silently deaf.
 
-Imports go one way: cli, demo -> app -> service -> control | audio | transport | board -> session -> units, errors; `app`
-also imports `config` and `runner`. Beside each other they meet in session's events and effects, and in `app`, the one
-file that names a port and its maker. `.importlinter` holds this, and what is pure.
+Imports go one way: cli, demo -> app -> service -> control | audio | transport | board -> session -> units, errors;
+`app` also imports `config` and `runner`. What stands beside each other meets in session's events and effects, and in
+`app`, the one file that names a port and its maker. `.importlinter` holds this, and what is pure.
 
     control plane   board, control, transport, roads -> events -> service.driver -> step -> effects -> service.performer
     up              capture thread: microphone period -> backlog -> Opus -> packets; event loop: packets -> RTP -> UDP
-    down            event loop: UDP -> RTP -> playout buffer; playback thread: buffer -> Opus or conceal -> speaker period
+    down            event loop: UDP -> RTP -> playout buffer; playback thread: buffer -> Opus or conceal -> speaker
 
-Threads: `capture` and `playback` live as long as the process; aiortc has one that waits for video for each session; all
-else is one event loop, which moves packets and does no sample arithmetic. Threads meet it in `driver.post_from_thread`
-and in the transport's up-link. The samples counted are the clock of the sound; no wall clock is asked.
+Threads: `capture` and `playback` live as long as the process, aiortc keeps an idle decoder for each session; all else
+is one event loop, which moves packets and does no sample arithmetic. Threads meet it in `driver.post_from_thread` and
+in the transport's up-link. The samples counted are the clock of the sound; no wall clock is asked.
 
 What belongs where: `session` decides (pure); `audio` has the roads and the devices; `transport` the wire to a runner;
 `board` buttons and lights; `control` the Unix socket; `service` runs the machine and tells of it; `runner` is a small
-Pipecat-compatible peer for the first run and for tests; `config` the TOML; `cli` the commands; `demo` the demonstration.
+Pipecat-compatible peer for the first run and for tests; `config` the TOML; `cli` the commands; `demo` what they show.
 Observers of the steps (story, timings, counting) publish and count, and cannot change anything.
 """
 

@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
         asyncio.run(_run(settings))
     except ApplianceError:
         raise
-    except Exception:  # the one place: it ends the process, and a supervisor makes a new one
+    except Exception:  # noqa: BLE001 - the one place: it ends the process, and a supervisor makes a new one
         logs.log.exception("crashed")
         _end_if_something_hangs(1)
         return 1

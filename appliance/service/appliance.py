@@ -80,7 +80,7 @@ class RunningAppliance:
     # --- life
 
     def start(self) -> None:
-        """Blocks for the imports that a first press must not wait for. Raises `UnavailableError`; `close` is then owed."""
+        """Blocks for the imports that a first press must not wait for. Raises `UnavailableError`; `close` is owed."""
         self._capture.start()
         self._playback.start()
         self._parts.transport.preload()

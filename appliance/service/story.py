@@ -1,7 +1,7 @@
 """What is told of a step: the events of the control socket, and the log's story of the day.
 
-Published events are the JSON objects of the control socket. Nothing is told twice: lights, recovery and what the bot does
-are told when they change.
+Published events are the JSON objects of the control socket. Nothing is told twice: lights, recovery and what the bot
+does are told when they change.
 """
 
 from __future__ import annotations
