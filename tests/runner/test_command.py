@@ -1,3 +1,5 @@
+"""The command `voice-appliance runner`."""
+
 from __future__ import annotations
 
 import os

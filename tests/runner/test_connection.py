@@ -1,3 +1,5 @@
+"""Reading a track, and closing at a bad moment."""
+
 from __future__ import annotations
 
 import asyncio

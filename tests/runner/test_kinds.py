@@ -1,3 +1,5 @@
+"""The words that choose a bot."""
+
 from __future__ import annotations
 
 import pytest

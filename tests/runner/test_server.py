@@ -1,3 +1,5 @@
+"""The runner's faults, bounds and end, over its own HTTP and wire."""
+
 from __future__ import annotations
 
 import asyncio

@@ -1,3 +1,5 @@
+"""Turns cut from sound, and a voice on the wire."""
+
 from __future__ import annotations
 
 import asyncio
