@@ -1,4 +1,4 @@
-"""The simulated board: buttons that scripts, tests and the demonstration press. No pins, and its light is the event stream."""
+"""The simulated board: buttons that scripts, tests and the demonstration press. No pins; its light is in the events."""
 
 from __future__ import annotations
 
