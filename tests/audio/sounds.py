@@ -29,6 +29,12 @@ def tone(rate_hz: int, seconds: float, hz: float = 440.0, peak: int = 10_000) ->
     return np.round(peak * np.sin(2 * np.pi * hz * times)).astype(np.int16)
 
 
+def chirp(rate_hz: int, seconds: float, peak: int = 10_000) -> Samples:
+    """From 300 to 3000 Hz: a sound that fits onto itself in one place only."""
+    times = np.arange(round(rate_hz * seconds)) / rate_hz
+    return np.round(peak * np.sin(2 * np.pi * (300 * times + 1350 * times**2 / seconds))).astype(np.int16)
+
+
 def blocks(samples: Samples, frames: int) -> Iterator[Samples]:
     """Whole periods; the last one is filled up with silence."""
     for start in range(0, len(samples), frames):

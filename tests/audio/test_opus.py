@@ -14,7 +14,7 @@ from appliance.audio import opus
 from appliance.audio.opus import PACKET_MAX_MS, RATES_HZ, SILENCE, OpusCodec
 from appliance.errors import CodecError, UnavailableError
 from appliance.session.media import Codec
-from tests.audio.sounds import blocks, hello, tone
+from tests.audio.sounds import blocks, chirp, hello, tone
 from tests.correlate import find
 
 _: Codec = OpusCodec()  # for the type checker
@@ -75,7 +75,7 @@ def stereo_packets(channels: tuple[int, int], frame_ms: int) -> list[bytes]:
     library = opus._library()
     error = ctypes.c_int()
     state = ctypes.c_void_p(library.opus_encoder_create(48_000, 2, 2049, ctypes.byref(error)))
-    sound = tone(48_000, 0.6)
+    sound = chirp(48_000, 0.6)
     both = np.stack([sound.astype(np.int32) * left // 10 for left in channels], axis=1).astype(np.int16)
     out, packets, frames = ctypes.create_string_buffer(4000), [], 48 * frame_ms
     for start in range(0, len(both), frames):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import threading
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,11 +25,19 @@ class ScriptedMicrophone:
         self.is_open = False
         self.open_error: Exception | None = None
         self._given: queue.Queue[Block | Exception] = queue.Queue()
+        self._hungry = threading.Event()
+        self._lock = threading.Lock()
 
     def give(self, *periods: Block | Exception) -> None:
         """Each is one period, or an error that its read raises."""
-        for period in periods:
-            self._given.put(period)
+        with self._lock:
+            self._hungry.clear()
+            for period in periods:
+                self._given.put(period)
+
+    def wait_until_read(self) -> None:
+        """Until all that was given has been read, and the next read waits."""
+        assert self._hungry.wait(DEADLINE_S)
 
     def open(self) -> None:
         assert not self.is_open
@@ -39,6 +48,9 @@ class ScriptedMicrophone:
 
     def read(self, block: Block) -> None:
         assert self.is_open
+        with self._lock:
+            if self._given.empty():
+                self._hungry.set()
         given = self._given.get(timeout=DEADLINE_S)
         if isinstance(given, Exception):
             raise given
@@ -62,13 +74,20 @@ class ScriptedSpeaker:
         self.open_error: Exception | None = None
         self.write_error: Exception | None = None
         self._written: queue.Queue[Block] = queue.Queue()
-        self._taken: queue.Queue[None] = queue.Queue()
+        self._taken = threading.Semaphore(0)
+        self._released = threading.Event()
+        self.periods = 0
 
     def take(self) -> Block:
         """The next period that is written, which by this is played."""
         block = self._written.get(timeout=DEADLINE_S)
-        self._taken.put(None)
+        self._taken.release()
         return block
+
+    def release(self) -> None:
+        """Let all writes pass from now on, and the one that waits."""
+        self._released.set()
+        self._taken.release()
 
     def open(self) -> None:
         assert not self.is_open
@@ -81,8 +100,10 @@ class ScriptedSpeaker:
         assert self.is_open
         if self.write_error is not None:
             raise self.write_error
+        self.periods += 1
         self._written.put(block.copy())
-        self._taken.get(timeout=DEADLINE_S)
+        if not self._released.is_set():
+            assert self._taken.acquire(timeout=DEADLINE_S)
 
     def close(self) -> None:
         self.is_open = False

@@ -1,0 +1,243 @@
+"""The capture thread, driven by a microphone that waits for the test, and paced by itself when that is closed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from appliance.audio.capture import Capture
+from appliance.audio.uplink import SILENCE_MS, STOP_AFTER_MS
+from appliance.errors import DeviceError
+from appliance.session.events import Device, DeviceChanged, DeviceState, TurnDelivered, WordsLost, WordsSent
+from appliance.units import PACKET_MS
+from tests.doubles.devices import ScriptedMicrophone
+from tests.doubles.wire import DEADLINE_S, SILENCE, KeepingLink, Reports
+
+OPENED = DeviceChanged(Device.MICROPHONE, DeviceState.OK)
+CLOSED = DeviceChanged(Device.MICROPHONE, DeviceState.CLOSED)
+STOP_AFTER = STOP_AFTER_MS // PACKET_MS
+
+
+class Mouth:
+    """A capture thread with everything around it."""
+
+    def __init__(self) -> None:
+        self.microphone = ScriptedMicrophone()
+        self.reports = Reports()
+        self.wire = KeepingLink()
+        self.capture = Capture(self.microphone, self.reports, self.reports.crashed, backlog_s=0.4)
+
+    def say(self, *words: int) -> None:
+        """Periods that are captured now, or as soon as the microphone is open."""
+        self.microphone.give(*(np.full(320, word, np.int16) for word in words))
+
+    def words(self) -> list[bytes]:
+        return [packet for packet in self.wire.packets if packet != SILENCE]
+
+    def end(self) -> None:
+        self.say(0, 0, 0)  # for a read that is under way
+        assert self.capture.stop(DEADLINE_S)
+
+
+@pytest.fixture
+def mouth() -> Iterator[Mouth]:
+    mouth = Mouth()
+    mouth.capture.start()
+    yield mouth
+    mouth.end()
+    assert not mouth.microphone.is_open
+    assert mouth.wire.codec.made == mouth.wire.codec.closed
+
+
+def test_a_turn_from_press_to_delivery(mouth: Mouth) -> None:
+    mouth.capture.deliver(mouth.wire.link)
+    mouth.capture.open_microphone(1)
+    assert mouth.reports.next() == OPENED
+    mouth.say(1, 2)
+    assert mouth.reports.next() == WordsSent(1)
+    mouth.microphone.wait_until_read()
+    mouth.capture.close_microphone(1)
+    mouth.say(3)  # the period that was under way
+    assert mouth.reports.next() == CLOSED
+    assert not mouth.microphone.is_open
+    assert mouth.reports.next() == TurnDelivered(1, 3 * PACKET_MS)
+    assert mouth.words() == [b"1", b"2", b"3"]
+    assert mouth.wire.packets[-STOP_AFTER:] == [SILENCE] * STOP_AFTER
+    assert mouth.wire.threads == {"capture"}
+
+
+def test_words_said_before_there_is_a_session_are_kept_for_it(mouth: Mouth) -> None:
+    mouth.capture.open_microphone(1)
+    assert mouth.reports.next() == OPENED
+    mouth.say(*range(1, 10))
+    mouth.microphone.wait_until_read()
+    mouth.capture.close_microphone(1)
+    mouth.say(10)
+    assert mouth.reports.next() == CLOSED
+    assert mouth.capture.backlog_ms == 200
+    mouth.capture.deliver(mouth.wire.link)
+    assert mouth.reports.next() == WordsSent(1)
+    assert mouth.reports.next() == TurnDelivered(1, 200)
+    assert mouth.words() == [b"%d" % n for n in range(1, 11)]
+    assert [len(call) for call in mouth.wire.calls[:4]] == [4, 4, 2, 1]  # one call for all packets of a period
+
+
+def test_the_press_edge_wakes_it_at_once(mouth: Mouth) -> None:
+    mouth.capture.deliver(mouth.wire.link)
+    mouth.wire.wait_for(1)  # from now on it sleeps for a second
+    start_s = time.monotonic()
+    mouth.capture.open_microphone(1)
+    assert mouth.reports.next() == OPENED
+    assert time.monotonic() - start_s < 0.5
+
+
+def test_an_open_microphone_takes_a_new_turn_without_a_report(mouth: Mouth) -> None:
+    mouth.capture.deliver(mouth.wire.link)
+    mouth.capture.open_microphone(1)
+    assert mouth.reports.next() == OPENED
+    mouth.microphone.wait_until_read()
+    mouth.capture.open_microphone(2)
+    mouth.say(1, 2)
+    assert [mouth.reports.next(), mouth.reports.next()] == [WordsSent(1), WordsSent(2)]
+    assert mouth.microphone.opened == 1
+
+
+def test_closed_and_opened_at_once_it_is_one_turn_on_the_wire(mouth: Mouth) -> None:
+    mouth.capture.deliver(mouth.wire.link)
+    mouth.capture.open_microphone(1)
+    assert mouth.reports.next() == OPENED
+    mouth.microphone.wait_until_read()
+    mouth.capture.close_microphone(1)
+    mouth.capture.open_microphone(2)
+    mouth.say(1)
+    assert [mouth.reports.next() for _ in range(3)] == [WordsSent(1), CLOSED, OPENED]
+    mouth.microphone.wait_until_read()
+    mouth.capture.close_microphone(2)
+    mouth.say(2)
+    assert [mouth.reports.next() for _ in range(3)] == [WordsSent(2), CLOSED, TurnDelivered(2, PACKET_MS)]
+    assert mouth.words() == [b"1", b"2"]
+
+
+def test_a_microphone_that_is_not_there_leaves_a_turn_without_words(mouth: Mouth) -> None:
+    mouth.microphone.open_error = DeviceError("no microphone; plug it in")
+    mouth.capture.deliver(mouth.wire.link)
+    mouth.capture.open_microphone(1)
+    missing = DeviceChanged(Device.MICROPHONE, DeviceState.MISSING, "no microphone; plug it in")
+    assert mouth.reports.next() == missing
+    mouth.capture.close_microphone(1)
+    assert mouth.reports.next() == TurnDelivered(1, 0)
+    mouth.microphone.open_error = None
+    mouth.capture.open_microphone(2)
+    assert mouth.reports.next() == OPENED
+
+
+def test_a_busy_one_is_told_from_a_missing_one(mouth: Mouth) -> None:
+    mouth.microphone.open_error = DeviceError("in use", busy=True)
+    mouth.capture.open_microphone(1)
+    assert mouth.reports.next() == DeviceChanged(Device.MICROPHONE, DeviceState.BUSY, "in use")
+
+
+def test_one_that_fails_in_the_middle_leaves_silence_and_a_turn_that_can_end(mouth: Mouth) -> None:
+    mouth.capture.deliver(mouth.wire.link)
+    mouth.capture.open_microphone(1)
+    assert mouth.reports.next() == OPENED
+    mouth.say(1, 2)
+    mouth.microphone.give(DeviceError("unplugged; plug it in again"))
+    assert mouth.reports.next() == WordsSent(1)
+    report = mouth.reports.next()
+    assert report == DeviceChanged(Device.MICROPHONE, DeviceState.MISSING, "unplugged; plug it in again")
+    assert not mouth.microphone.is_open
+    mouth.wire.wait_for(8)
+    mouth.capture.close_microphone(1)
+    assert mouth.reports.next() == TurnDelivered(1, 2 * PACKET_MS)
+    assert mouth.wire.packets.count(SILENCE) >= STOP_AFTER
+
+
+def test_dropped_words_never_leave(mouth: Mouth) -> None:
+    mouth.capture.open_microphone(1)
+    assert mouth.reports.next() == OPENED
+    mouth.say(1, 2, 3)
+    mouth.microphone.wait_until_read()
+    mouth.capture.drop_words()
+    mouth.say(4)
+    assert [mouth.reports.next(), mouth.reports.next()] == [CLOSED, WordsLost(80)]
+    mouth.capture.drop_words()
+    mouth.capture.deliver(mouth.wire.link)
+    assert set(mouth.wire.wait_for(1)) == {SILENCE}
+    assert mouth.reports.rest() == []
+    assert mouth.capture.counters.frames_dropped == 4
+
+
+def test_held_words_do_not_leave(mouth: Mouth) -> None:
+    mouth.capture.deliver(mouth.wire.link)
+    mouth.wire.wait_for(1)
+    mouth.capture.hold()
+    mouth.capture.open_microphone(1)
+    assert mouth.reports.next() == OPENED
+    before = len(mouth.wire.packets)
+    mouth.say(1, 2)
+    mouth.microphone.wait_until_read()
+    mouth.capture.close_microphone(1)
+    mouth.say(3)
+    assert mouth.reports.next() == CLOSED
+    assert len(mouth.wire.packets) == before
+    second = KeepingLink()
+    mouth.capture.deliver(second.link)
+    assert mouth.reports.next() == WordsSent(1)
+    assert second.wait_for(1)[0] == b"1"
+    mouth.capture.hold()
+
+
+def test_each_session_has_an_encoder_of_its_own(mouth: Mouth) -> None:
+    for count in range(1, 6):
+        mouth.capture.deliver(mouth.wire.link)
+        mouth.wire.wait_for(count)  # each begins with a packet of silence
+    mouth.capture.hold()
+    mouth.capture.open_microphone(1)
+    assert mouth.reports.next() == OPENED
+    codec = mouth.wire.codec
+    assert (codec.made, codec.closed) == (5, 5)
+
+
+def test_silence_is_paced_in_real_time_and_then_sparse(mouth: Mouth) -> None:
+    mouth.capture.deliver(mouth.wire.link)
+    mouth.capture.open_microphone(1)
+    mouth.say(1)
+    assert [mouth.reports.next(), mouth.reports.next()] == [OPENED, WordsSent(1)]
+    mouth.microphone.wait_until_read()
+    mouth.capture.close_microphone(1)
+    mouth.say(2)
+    start_s = time.monotonic()
+    mouth.wire.wait_for(2 + SILENCE_MS // PACKET_MS)
+    took_s = time.monotonic() - start_s
+    assert 0.9 < took_s < 2.0
+    counters = mouth.capture.counters
+    assert counters.silence_sent == mouth.wire.packets.count(SILENCE)
+    assert counters.bytes_sent == sum(map(len, mouth.wire.packets))
+
+
+def test_nothing_is_done_without_a_session(mouth: Mouth) -> None:
+    """The thread sleeps: processor time of the process stands still, but for the test's own."""
+    before = time.process_time()
+    time.sleep(0.3)  # real time is what it is about
+    assert time.process_time() - before < 0.1
+    assert mouth.wire.packets == [] and mouth.reports.rest() == []
+
+
+def test_a_bug_is_told_and_everything_let_go_of() -> None:
+    mouth = Mouth()
+    mouth.capture.start()
+    mouth.capture.deliver(mouth.wire.link)
+    mouth.capture.open_microphone(1)
+    assert mouth.reports.next() == OPENED
+    bug = ZeroDivisionError("bug")
+    mouth.microphone.give(bug)
+    assert mouth.reports.next() == CLOSED
+    assert mouth.reports.next() is bug
+    assert mouth.capture.stop(DEADLINE_S)
+    assert "capture" not in {thread.name for thread in threading.enumerate()}
+    assert (mouth.microphone.is_open, mouth.wire.codec.closed) == (False, 1)

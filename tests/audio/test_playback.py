@@ -1,0 +1,253 @@
+"""The playback thread, driven by a speaker that waits for the test."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from appliance.audio.loudness import HANG_MS
+from appliance.audio.playback import Playback
+from appliance.audio.playout import CEILING_MS
+from appliance.errors import DeviceError
+from appliance.session.events import BotAudible, Device, DeviceChanged, DeviceState
+from appliance.units import PACKET_MS
+from tests.doubles.devices import ScriptedSpeaker
+from tests.doubles.wire import DEADLINE_S, ReadableCodec, Reports
+
+OPENED = DeviceChanged(Device.SPEAKER, DeviceState.OK)
+CLOSED = DeviceChanged(Device.SPEAKER, DeviceState.CLOSED)
+ON, OFF = BotAudible(True), BotAudible(False)
+
+
+class Ear:
+    """A playback thread with everything around it."""
+
+    def __init__(self, *, volume: float = 1.0, latency_s: float = 0.0) -> None:
+        self.speaker = ScriptedSpeaker(latency_s=latency_s)
+        self.reports = Reports()
+        self.codec = ReadableCodec()
+        self.playback = Playback(self.speaker, self.reports, self.reports.crashed, volume=volume)
+        self.sequence = 0
+        self.playback.start()
+
+    def open(self) -> None:
+        self.playback.open(self.codec)
+        assert self.reports.next() == OPENED
+
+    def push(self, *levels: int) -> None:
+        for level in levels:
+            self.playback.push(self.sequence, self.sequence * 960, b"%d" % level)
+            self.sequence += 1
+
+    def hear(self, periods: int) -> list[int]:
+        """The levels of the next periods."""
+        heard = [self.speaker.take() for _ in range(periods)]
+        assert all((block == block[0]).all() for block in heard)
+        return [int(block[0]) for block in heard]
+
+    def end(self) -> None:
+        self.speaker.release()
+        assert self.playback.stop(DEADLINE_S)
+
+
+@pytest.fixture
+def ear() -> Iterator[Ear]:
+    ear = Ear()
+    yield ear
+    ear.end()
+    assert not ear.speaker.is_open
+    assert ear.codec.made == ear.codec.closed
+
+
+def after(heard: list[int], silence: int) -> list[int]:
+    """What was heard behind up to *silence* periods of silence, which depend on when the packets came."""
+    start = next((n for n, level in enumerate(heard) if level), len(heard))
+    assert start <= silence
+    return heard[start:]
+
+
+def test_what_comes_is_played_and_silence_before_and_after(ear: Ear) -> None:
+    ear.open()
+    assert ear.hear(2) == [0, 0]
+    ear.push(1000, 2000, 3000)
+    assert after(ear.hear(4), 1)[:3] == [1000, 2000, 3000]
+    assert ear.reports.next() == ON
+
+
+def test_packets_need_not_wait_for_the_device(ear: Ear) -> None:
+    ear.playback.open(ear.codec)
+    ear.push(1000, 2000, 3000)
+    assert after(ear.hear(4), 1)[:3] == [1000, 2000, 3000]
+
+
+def test_without_a_session_packets_are_thrown_away(ear: Ear) -> None:
+    ear.push(1000, 2000, 3000)
+    ear.playback.silence()
+    ear.playback.mute(False)
+    ear.playback.close(drain=True)
+    ear.open()
+    assert ear.hear(5) == [0] * 5
+    assert ear.playback.counters.received == 0
+
+
+def test_audible_goes_off_after_the_hang(ear: Ear) -> None:
+    ear.open()
+    ear.push(1000, 1000, 1000)
+    assert 1000 in ear.hear(2)
+    assert ear.reports.next() == ON
+    quiet = 0
+    while not (reports := ear.reports.rest()):
+        quiet += ear.hear(1)[0] != 1000
+    assert reports == [OFF]
+    assert HANG_MS // PACKET_MS - 1 <= quiet <= HANG_MS // PACKET_MS
+
+
+def test_closed_at_once_it_is_silent_within_a_period(ear: Ear) -> None:
+    ear.open()
+    ear.push(*[1000] * 15)
+    assert after(ear.hear(4), 2)
+    before = ear.speaker.periods
+    ear.playback.close(drain=False)
+    ear.speaker.release()
+    reports = [ear.reports.next() for _ in range(3)]
+    assert ear.speaker.periods - before <= 1
+    assert reports == [ON, OFF, CLOSED]
+    assert ear.playback.state is DeviceState.CLOSED
+    assert ear.reports.rest() == []
+
+
+def test_drained_it_closes_behind_the_last_word(ear: Ear) -> None:
+    ear.open()
+    ear.push(*range(1001, 1016))
+    assert after(ear.hear(4), 2)
+    ear.playback.close(drain=True)
+    ear.push(9999)
+    last = 0
+    while last != 1015:
+        (last,) = ear.hear(1)
+        assert last != 9999
+    assert [ear.reports.next() for _ in range(3)] == [ON, OFF, CLOSED]
+
+
+def test_drained_it_also_plays_what_the_device_holds() -> None:
+    ear = Ear(latency_s=0.045)
+    ear.open()
+    ear.push(1000, 2000)
+    ear.playback.close(drain=True)
+    heard = ear.hear(1)
+    while heard[-1] != 2000:
+        heard += ear.hear(1)
+    assert ear.hear(3) == [0, 0, 0]
+    assert [ear.reports.next() for _ in range(3)] == [ON, OFF, CLOSED]
+    ear.end()
+
+
+def test_draining_is_bounded(ear: Ear) -> None:
+    ear.open()
+    ear.push(*[1000] * 500)
+    ear.playback.close(drain=True)
+    ear.speaker.release()
+    assert [ear.reports.next() for _ in range(3)] == [ON, OFF, CLOSED]
+    assert ear.speaker.periods <= CEILING_MS // PACKET_MS + 2
+
+
+def test_silence_forgets_what_has_arrived(ear: Ear) -> None:
+    ear.open()
+    ear.push(*[1000] * 15)
+    assert after(ear.hear(4), 2)
+    ear.playback.silence()
+    assert ear.hear(3)[1:] == [0, 0]
+    ear.push(2000, 2000, 2000)
+    assert after(ear.hear(4), 2)[0] == 2000
+
+
+def test_muted_it_plays_silence_and_counts(ear: Ear) -> None:
+    ear.playback.mute(True)
+    ear.open()
+    ear.push(*[1000] * 10)
+    assert ear.hear(5) == [0] * 5
+    ear.playback.mute(False)
+    ear.push(2000, 2000, 2000)
+    assert after(ear.hear(4), 2)[0] == 2000
+    ear.playback.mute(True)
+    assert ear.hear(3)[1:] == [0, 0]
+    assert ear.playback.counters.received == 13
+
+
+def test_the_next_session_begins_clean(ear: Ear) -> None:
+    ear.open()
+    ear.push(*[1000] * 15)
+    assert after(ear.hear(4), 2)
+    second = ReadableCodec()
+    ear.playback.open(second)
+    assert set(ear.hear(4)[1:]) == {0}
+    assert ear.speaker.opened == 1
+    assert ear.codec.closed == 1
+    assert ear.reports.next() == ON
+    assert ear.reports.next() == OPENED
+    ear.playback.close(drain=False)
+    ear.speaker.release()
+    assert [ear.reports.next(), ear.reports.next()] == [OFF, CLOSED]
+    assert second.closed == 1
+
+
+def test_a_speaker_that_is_not_there_is_tried_again_by_the_next_session(ear: Ear) -> None:
+    ear.speaker.open_error = DeviceError("no speaker; plug it in")
+    ear.playback.open(ear.codec)
+    assert ear.reports.next() == DeviceChanged(Device.SPEAKER, DeviceState.MISSING, "no speaker; plug it in")
+    ear.push(1000, 1000, 1000)
+    ear.playback.close(drain=True)
+    ear.speaker.open_error = DeviceError("in use", busy=True)
+    ear.playback.open(ear.codec)
+    assert ear.reports.next() == DeviceChanged(Device.SPEAKER, DeviceState.BUSY, "in use")
+    ear.speaker.open_error = None
+    ear.open()
+    assert ear.hear(1) == [0]
+    assert ear.playback.state is DeviceState.OK
+
+
+def test_one_that_fails_in_the_middle_is_let_go_of(ear: Ear) -> None:
+    ear.open()
+    ear.push(1000, 1000, 1000)
+    assert after(ear.hear(3), 2)
+    ear.speaker.write_error = DeviceError("unplugged; plug it in again")
+    ear.speaker.release()
+    missing = DeviceChanged(Device.SPEAKER, DeviceState.MISSING, "unplugged; plug it in again")
+    assert [ear.reports.next() for _ in range(3)] == [ON, OFF, missing]
+    assert not ear.speaker.is_open
+    ear.push(1000)
+    ear.playback.close(drain=False)
+    assert ear.reports.rest() == []
+
+
+def test_volume_is_applied_after_listening() -> None:
+    ear = Ear(volume=0.05)
+    ear.open()
+    ear.push(2000, -2000, 32767, -32768)
+    assert after(ear.hear(5), 1)[:4] == pytest.approx([100, -100, 1638, -1639], abs=1)
+    assert ear.reports.next() == ON
+    ear.end()
+
+
+@pytest.mark.parametrize(("volume", "heard"), [(0.0, 0), (0.5, 5000), (1.0, 10_000)])
+def test_volume_is_a_factor(volume: float, heard: int) -> None:
+    ear = Ear(volume=volume)
+    ear.open()
+    ear.push(10_000, 10_000, 10_000)
+    assert heard in ear.hear(5)
+    ear.end()
+
+
+def test_a_bug_is_told_and_everything_let_go_of() -> None:
+    ear = Ear()
+    ear.open()
+    bug = ZeroDivisionError("bug")
+    ear.speaker.write_error = bug
+    ear.speaker.release()
+    reports = [ear.reports.next() for _ in range(2)]
+    assert reports == [CLOSED, bug]
+    assert ear.playback.stop(DEADLINE_S)
+    assert "playback" not in {thread.name for thread in threading.enumerate()}
+    assert (ear.speaker.is_open, ear.codec.closed) == (False, 1)
