@@ -45,7 +45,7 @@ COMMANDS = {
     "status": Command("the state of the running appliance", "status"),
     "start": Command("start a session, as a session button would", "start"),
     "stop": Command("end the session, as a session button would", "stop"),
-    "events": Command("what happens, one JSON object a line", "events | grep '\"turn\"'"),
+    "events": Command("what happens, as it happens, a line each", "events --json | grep '\"turn\"'"),
     "press": Command("press a button of a simulated board", "press talk"),
     "release": Command("release a button of a simulated board", "release talk"),
     "tap": Command("press and release a button of a simulated board", "tap talk"),

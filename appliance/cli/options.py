@@ -59,14 +59,24 @@ def demo_socket() -> Path:
 def make_demo_folder() -> Path:
     """The folder of `demo_socket`, made if need be. Raises `UnavailableError` if it is somebody else's."""
     folder = _demo_folder()
+    if not os.environ.get("XDG_RUNTIME_DIR"):
+        folder.mkdir(mode=0o700, exist_ok=True)
+    check_demo_folder()
+    return folder
+
+
+def check_demo_folder() -> None:
+    """Raises `UnavailableError` if the folder of `demo_socket` is there and is somebody else's."""
     if os.environ.get("XDG_RUNTIME_DIR"):
-        return folder
-    folder.mkdir(mode=0o700, exist_ok=True)
-    status = folder.lstat()
+        return
+    folder = _demo_folder()
+    try:
+        status = folder.lstat()
+    except FileNotFoundError:
+        return
     # /tmp is everybody's: another user may have been there first, to listen in the demo's place.
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o077:
         raise UnavailableError(f"{folder} is not a folder of yours alone; remove it, or set XDG_RUNTIME_DIR")
-    return folder
 
 
 def _demo_folder() -> Path:

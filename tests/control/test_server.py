@@ -1,0 +1,197 @@
+"""The control socket over a real Unix socket: every route, every wrong request."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance.control import routes
+from appliance.control.client import Client, RefusedError
+from appliance.session.events import ConnectAsked, StartAsked, StopAsked
+from tests.control.serving import Served, raw, serving
+from tests.doubles.appliance import FakeBoard
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    with serving(tmp_path / "s") as served:
+        yield served
+
+
+@pytest.fixture
+def client(served: Served) -> Client:
+    return Client(served.path)
+
+
+def board(served: Served) -> FakeBoard:
+    assert served.appliance.fake_board is not None
+    return served.appliance.fake_board
+
+
+def answer(served: Served, request: str, body: bytes = b"", **headers: str) -> tuple[int, dict[str, str], Any]:
+    """Status, headers and body (an object) of what comes to raw bytes."""
+    with raw(served.path) as connection:
+        connection.ask(request, body, Connection="close", **headers)
+        head, _, text = connection.rest().partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    found = dict(line.split(": ", 1) for line in lines)
+    assert found["Content-Type"] == "application/json; charset=utf-8"
+    return int(first.split()[1]), found, json.loads(text)
+
+
+def test_the_status(served: Served, client: Client) -> None:
+    served.appliance.more_status = {"devices": {"microphone": {"name": "Größe"}}}
+    assert client.get("/v1/status") == served.appliance.status()
+
+
+def test_start_and_stop_answer_the_status_after_them(served: Served, client: Client) -> None:
+    assert client.post("/v1/session/start")["state"] == "authenticating"
+    assert client.post("/v1/session/stop", {})["state"] == "disconnected"
+    assert served.appliance.posted == [StartAsked(), StopAsked()]
+
+
+@pytest.mark.parametrize("parameters", [None, {}, {"url": "http://x", "n": [1, None]}])
+def test_connect_as_received_or_changed(served: Served, client: Client, parameters: dict[str, Any] | None) -> None:
+    served.appliance.state = "authenticated"
+    assert client.post("/v1/session/connect", parameters)["state"] == "connecting"
+    assert served.appliance.posted == [ConnectAsked(parameters)]
+
+
+@pytest.mark.parametrize("state", ["idle", "authenticating", "connecting", "ready", "disconnected"])
+def test_connect_only_from_authenticated(served: Served, client: Client, state: str) -> None:
+    served.appliance.state = state
+    with pytest.raises(RefusedError, match=f"the state is {state}, not authenticated") as refused:
+        client.post("/v1/session/connect")
+    assert refused.value.status == 409
+    assert served.appliance.posted == []
+
+
+def test_press_and_release(served: Served, client: Client) -> None:
+    assert client.post("/v1/board/press", {"button": "talk"})["light"]["meaning"] == "listening"
+    assert client.post("/v1/board/release", {"button": "talk"})["light"]["meaning"] == "idle"
+    assert board(served).edges == [("press", "talk"), ("release", "talk")]
+
+
+@pytest.mark.parametrize("edge", ["press", "release"])
+def test_a_real_board_is_for_fingers(served: Served, client: Client, edge: str) -> None:
+    served.appliance.fake_board = None
+    with pytest.raises(RefusedError, match="only fingers press its buttons") as refused:
+        client.post(f"/v1/board/{edge}", {"button": "talk"})
+    assert refused.value.status == 409
+
+
+@pytest.mark.parametrize("edge", ["press", "release"])
+def test_an_unknown_button_names_those_there_are(served: Served, client: Client, edge: str) -> None:
+    with pytest.raises(RefusedError, match="no button 'tlak'; there is talk, session") as refused:
+        client.post(f"/v1/board/{edge}", {"button": "tlak"})
+    assert refused.value.status == 404
+    assert board(served).edges == []
+
+
+POST = "POST /v1/board/press"
+LARGE = b'{"button": "' + b"x" * routes.BODY_BYTES_MAX + b'"}'
+
+
+@pytest.mark.parametrize(
+    ("request_line", "body", "status", "error"),
+    [
+        (POST, b"", 400, 'expected {"button": NAME}'),
+        (POST, b"{}", 400, 'expected {"button": NAME}'),
+        (POST, b'{"button": 1}', 400, 'expected {"button": NAME}'),
+        (POST, b'{"button": null}', 400, 'expected {"button": NAME}'),
+        (POST, b'{"button": "talk", "x": 1}', 400, 'expected {"button": NAME}'),
+        (POST, b'{"button": "\\ud800\\u0000"}', 404, r"no button '\ud800\x00'; there is talk, session"),
+        (POST, b"{", 400, "the body is not JSON: Expecting property name .*"),
+        (POST, b"\xff\xfe\xfd", 400, "the body is not JSON: .*"),
+        (POST, b"[" * 50_000, 400, "the body is not JSON: .*"),
+        (POST, b"1" * 5_000, 400, "the body is not JSON: .*"),
+        (POST, b'["talk"]', 400, "the body is not a JSON object"),
+        (POST, b"null", 400, "the body is not a JSON object"),
+        (POST, LARGE, 413, "the body is over 65536 bytes"),
+        ("POST /v1/session/connect", b"no", 400, "the body is not JSON: .*"),
+        ("POST /v1/session/connect", b"[]", 400, "the body is not a JSON object"),
+        ("POST /v1/session/start", b"no", 400, "the body is not JSON: .*"),
+        ("POST /v1/session/start", b'{"now": 1}', 400, "/v1/session/start takes no parameters"),
+        ("POST /v1/session/stop", b'{"now": 1}', 400, "/v1/session/stop takes no parameters"),
+        ("GET /", b"", 404, "there is no /"),
+        ("GET /v2/status", b"", 404, "there is no /v2/status"),
+        ("GET /v1/status/", b"", 404, "there is no /v1/status/"),
+        ("POST /v1/mute", b"", 404, "there is no /v1/mute"),
+        ("GET /v1/config", b"", 404, "there is no /v1/config"),
+        ("GET /v1/trace", b"", 404, "there is no /v1/trace"),
+        ("POST /v1/status", b"", 405, "/v1/status takes GET, not POST"),
+        ("DELETE /v1/events", b"", 405, "/v1/events takes GET, not DELETE"),
+        ("GET /v1/session/start", b"", 405, "/v1/session/start takes POST, not GET"),
+        ("GET /v1/board/press", b"", 405, "/v1/board/press takes POST, not GET"),
+    ],
+)
+def test_wrong_requests(served: Served, request_line: str, body: bytes, status: int, error: str) -> None:
+    served.appliance.state = "authenticated"
+    got, headers, said = answer(served, request_line, body)
+    assert (got, list(said)) == (status, ["error"])
+    assert said["error"] == error or re.fullmatch(error, said["error"])
+    assert headers.get("Allow") == (error.split()[2].rstrip(",") if status == 405 else None)
+    assert served.appliance.posted == []
+    assert board(served).edges == []
+    assert Client(served.path).get("/v1/status")["state"] == "authenticated"
+
+
+def test_the_largest_body(served: Served) -> None:
+    served.appliance.state = "authenticated"
+    body = b'{"x": "' + b"x" * (routes.BODY_BYTES_MAX - 9) + b'"}'
+    assert len(body) == routes.BODY_BYTES_MAX
+    assert answer(served, "POST /v1/session/connect", body)[0] == 200
+
+
+def test_head_does_not_begin_a_stream(served: Served) -> None:
+    with raw(served.path) as connection:
+        connection.ask("HEAD /v1/events", Connection="close")
+        assert connection.rest().startswith(b"HTTP/1.1 405 ")
+
+
+def test_a_body_in_pieces(served: Served) -> None:
+    chunks = b'9\r\n{"button"\r\n9\r\n: "talk"}\r\n0\r\n\r\n'
+    assert answer(served, POST, chunks, Transfer_Encoding="chunked")[0] == 200
+
+
+@pytest.mark.parametrize("sent", [b"\x16\x03\x01\x02\x00", b"GET\r\n\r\n", b"GET / HTTP/1.1\r\nno header\r\n\r\n"])
+def test_what_is_not_http(served: Served, sent: bytes) -> None:
+    with raw(served.path) as connection:
+        connection.sock.sendall(sent + b"\r\n\r\n")
+        assert connection.rest().startswith((b"HTTP/1.0 400 ", b"HTTP/1.1 400 "))
+    assert Client(served.path).get("/v1/status")["state"] == "idle"
+
+
+def test_a_broken_chunk_is_the_askers_fault(served: Served) -> None:
+    with raw(served.path) as connection:
+        connection.ask(POST, b"nonsense\r\n", Transfer_Encoding="chunked")
+        assert connection.until(b"\r\n").startswith((b"HTTP/1.0 400 ", b"HTTP/1.1 400 "))
+    assert Client(served.path).get("/v1/status")["state"] == "idle"
+
+
+def test_a_body_that_does_not_come(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routes, "BODY_TIMEOUT_S", 0.01)
+    with raw(served.path) as connection:
+        connection.ask(POST, b"{", Content_Length="99")
+        assert connection.until(b"\r\n\r\n{").startswith(b"HTTP/1.1 408 ")
+    assert board(served).edges == []
+
+
+def test_a_fault_of_ours_is_answered_and_logged(
+    served: Served, client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken() -> dict[str, Any]:
+        raise ZeroDivisionError("secret")
+
+    monkeypatch.setattr(served.appliance, "status", broken)
+    with caplog.at_level(logging.ERROR), pytest.raises(RefusedError, match="a fault of ours") as refused:
+        client.get("/v1/status")
+    assert refused.value.status == 500
+    assert "secret" not in str(refused.value)
+    assert "ZeroDivisionError" in caplog.text
