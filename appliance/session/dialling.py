@@ -42,7 +42,6 @@ def dial(d: Draft) -> None:
     attempt = d.state.link.attempt + 1
     d.recovery(phase=Phase.NONE, retry_at_s=None, dialled_s=d.now_s)
     d.link(attempt=attempt, answered=False, reply=None, rtvi=None)
-    d.talk(told=False, awaiting_answer=False)
     d.do(OpenSpeaker(), MuteSpeaker(d.policy.half_duplex and d.state.talk.turn in (Turn.OPEN, Turn.TAIL)))
     if d.policy.start == "connect":
         connect(d, None)
@@ -146,9 +145,15 @@ def phase_timed_out(d: Draft) -> None:
     """The deadline of the present phase has passed; what it was waiting for tells what to say."""
     policy, link = d.policy, d.state.link
     if link.state is TransportState.AUTHENTICATING:
-        text = f"the runner did not answer the start request within {policy.start_timeout_s:g} s; is it overloaded?"
+        text = (
+            f"the runner did not answer the start request within {policy.start_timeout_s:g} s; "
+            "look at its log, or allow it more in [session] start_timeout_s"
+        )
     elif link.state is TransportState.CONNECTING and not link.answered:
-        text = f"the runner did not answer the offer within {policy.offer_timeout_s:g} s; is it overloaded?"
+        text = (
+            f"the runner did not answer the offer within {policy.offer_timeout_s:g} s; "
+            "look at its log, or allow it more in [session] offer_timeout_s"
+        )
     elif link.state is TransportState.CONNECTING:
         text = (
             f"no connection to the bot within {policy.connect_timeout_s:g} s after its answer; "

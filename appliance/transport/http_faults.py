@@ -16,7 +16,7 @@ from appliance.transport.text import one_line
 
 # OpenSSL's numbers of what can be wrong with a certificate (x509_vfy.h).
 _NOT_YET_VALID, _EXPIRED = 9, 10
-_UNKNOWN_ISSUER = frozenset({2, 18, 19, 20, 21})
+_UNKNOWN_ISSUER = frozenset({2, 7, 18, 19, 20, 21})  # 7: of the right name, with another key
 _OTHER_NAME = frozenset({62, 64})
 
 
@@ -61,7 +61,7 @@ def _certificate(error: Any, shown: str, wall_s: float) -> str:
     if code in _UNKNOWN_ISSUER:
         cure = "name the authority that signed it in [runner] ca_file"
         return f"the certificate of {shown} is not trusted ({reason}); {cure}"
-    return f"the certificate of {shown} is not trusted: {reason}"
+    return f"the certificate of {shown} is not trusted: {reason}; have a better one made for the runner"
 
 
 def _reason(exc: BaseException) -> str:

@@ -25,6 +25,9 @@ from appliance.units import Seconds
 RETRY_AFTER_MAX_S: Seconds = 86400.0
 """A day: nobody means more, and a timer must be able to hold it."""
 
+REASON_CHARS = 140
+"""Of what a runner says itself: address and next step must stand in the same line."""
+
 _HINTS = {
     400: "check [runner] transport, request_data and start_data",
     401: "check [runner] api_key",
@@ -70,7 +73,7 @@ def started(answered: Answered) -> Reply:
     if "sessionId" not in reply:
         raise _nonsense(answered, "an object without sessionId; does this runner serve WebRTC (`-t webrtc`)?")
     if not is_session_id(reply["sessionId"]):
-        raise _nonsense(answered, "a sessionId that cannot be one")
+        raise _nonsense(answered, "a sessionId that cannot be one; is a Pipecat runner there?")
     return reply
 
 
@@ -79,9 +82,9 @@ def answer(answered: Answered) -> Answer:
     reply = _object(answered)
     sdp, pc_id = reply.get("sdp"), reply.get("pc_id")
     if not isinstance(sdp, str) or reply.get("type") != "answer":
-        raise _nonsense(answered, 'an object that is no answer; {"sdp", "type": "answer"} was expected')
+        raise _nonsense(answered, "an object that is no answer; is a Pipecat runner there?")
     if problem := sdp_problem(sdp):
-        raise _nonsense(answered, problem)
+        raise _nonsense(answered, f"{problem}; look at the runner's log")
     return Answer(sdp, pc_id if isinstance(pc_id, str) else "")
 
 
@@ -89,10 +92,10 @@ def refused(answered: Answered, *, wall_s: float) -> AttemptError:
     """The failure of an answer outside 2xx. *wall_s* is the time of day, for a `Retry-After` that names a date."""
     url, status = answered.url, answered.status
     if 300 <= status < 400:
-        target = one_line(answered.location) or "nowhere"
+        target = one_line(answered.location, REASON_CHARS) or "nowhere"
         message = f"{url} points elsewhere, to {target}; if that is the runner, name it in [runner] url"
         return AttemptError(Failure(Kind.REDIRECT, message, status))
-    text = error_text(answered.body) or _phrase(status)
+    text = one_line(error_text(answered.body) or _phrase(status), REASON_CHARS)
     hint = _HINTS.get(status, "look at the runner's log" if status >= 500 else "check [runner] in the configuration")
     message = f"{url} answered {status}: {text.rstrip('.')}; {hint}"
     return AttemptError(Failure(Kind.STATUS, message, status, retry_after_s(answered.retry_after, wall_s)))

@@ -12,9 +12,9 @@ _OPUS = re.compile(r"a=rtpmap:(\d{1,3}) opus/48000(?:/2)?\s*$", re.IGNORECASE)
 
 
 def sdp_problem(sdp: str) -> str:
-    """Why no conversation can come of this answer, as the end of "URL answered ..."; empty if one can."""
+    """Why no conversation can come of this answer, as in "URL answered ...; look there"; empty if one can."""
     if not sdp.strip():
-        return "an empty SDP; the runner could make nothing of our offer"
+        return "an empty SDP, so it could make nothing of our offer"
     sections = _sections(sdp)
     audio, channel = _first(sections, "m=audio "), _first(sections, "m=application ")
     if audio is None:

@@ -89,8 +89,8 @@ class Dial:
 
 
 @asynccontextmanager
-async def serve(handler: Handler, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
-    """An HTTP server on loopback that gives every request to *handler*; its base URL."""
+async def serve(handler: Handler, tls: ssl.SSLContext | None = None, *, port: int = 0) -> AsyncIterator[str]:
+    """An HTTP server on loopback that gives every request to *handler*; its base URL. *port* 0 is any free one."""
     app = web.Application()
 
     async def handle(request: web.Request) -> web.StreamResponse:
@@ -99,7 +99,7 @@ async def serve(handler: Handler, tls: ssl.SSLContext | None = None) -> AsyncIte
     app.router.add_route("*", "/{path:.*}", handle)
     runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1, access_log=None)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
+    site = web.TCPSite(runner, "127.0.0.1", port, ssl_context=tls)
     await site.start()
     try:
         yield f"{'https' if tls else 'http'}://localhost:{runner.addresses[0][1]}"
