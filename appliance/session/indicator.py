@@ -80,17 +80,3 @@ def meaning(state: State, policy: Policy, now_s: Seconds) -> Meaning:
         (link is TransportState.READY, Meaning.READY),
     )
     return next((found for holds, found in rows if holds), Meaning.IDLE)
-
-
-def sentence(state: State) -> str:
-    """The state in one line for a person: `STATUS=`, the terminal, a log."""
-    link, recovery = state.link.state, state.recovery
-    if recovery.phase is Phase.GIVEN_UP:
-        return f"given up until somebody presses: {recovery.reason}"
-    if recovery.phase is Phase.RETRYING:
-        return f"trying again soon: {recovery.reason or 'the last dial was a moment ago'}"
-    if link is TransportState.READY:
-        return "in a session, listening" if listening(state) else "in a session"
-    if link in MAKING:
-        return f"making a session: {link.value}"
-    return str(link.value)

@@ -549,3 +549,51 @@ def test_every_state_of_pipecat_is_there_and_in_its_order() -> None:
         "disconnecting",
         "disconnected",
     ]
+
+
+def test_an_answer_that_comes_twice_gives_no_more_time() -> None:
+    play = Play.booted()
+    play(StartAsked())
+    play(BotStarted(1, REPLY))
+    play(OfferAnswered(1))
+    play(OfferAnswered(1), after_s=10.0)
+    play.wait_until(15.0)
+    assert play.transport_state == "disconnected"
+
+
+def test_delivery_of_an_earlier_part_of_the_turn_does_not_end_it() -> None:
+    play = ready()
+    for _ in range(2):
+        play(PRESS)
+        play(RELEASE, after_s=1.0)
+        play.wait()
+    assert play(TurnDelivered(1)) == ()
+    assert play(TurnDelivered(2)) == (SendTurn(1, "stop"),)
+
+
+def test_what_a_bot_says_on_its_way_out_is_not_an_error() -> None:
+    play = ready()
+    play(TAP)
+    assert play(BotError(1, "cancelled", fatal=True)) == ()
+    assert play.transport_state == "disconnecting"
+
+
+def test_events_of_an_old_attempt_are_ignored() -> None:
+    play = Play.booted()
+    play(StartAsked())
+    play(AttemptFailed(1, AWAY))
+    play.wait()
+    before = play.state
+    for late in (BotStarted(1, REPLY), AttemptFailed(1, AWAY), BotError(1, "old", fatal=True), BotLeft(1)):
+        assert play(late) == ()
+        assert play.state == before
+    play.runner_answers()
+    assert play.transport_state == "ready"
+
+
+def test_a_retry_after_of_a_year_is_cut_to_an_hour() -> None:
+    play = Play.booted(idle_hang_up_s=0.0)
+    play(StartAsked())
+    play(AttemptFailed(1, Failure(Kind.STATUS, "busy", 503, retry_after_s=3e7)))
+    assert play.wait()[-1] == StartBot(2)
+    assert play.now_s == 3600.0
