@@ -1,0 +1,29 @@
+"""`python -m bench [NAME] [--json FILE]`: run one benchmark, print its table, keep its figures."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from bench import session
+
+BENCHMARKS = {"session": session}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="scripts/bench", epilog="example: scripts/bench session --json session.json")
+    parser.add_argument("name", nargs="?", default="session", choices=BENCHMARKS, help="which; default: %(default)s")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to FILE, each round's too")
+    parser.add_argument("--rounds", type=int, default=2, metavar="N", help="of each client; default: %(default)s")
+    parser.add_argument("--quick", action="store_true", help="one short round: does it work, rather than how well")
+    chosen = parser.parse_args()
+    if chosen.rounds < 1:
+        parser.error("--rounds: 1 or more were expected")
+    report = BENCHMARKS[chosen.name].run(rounds=chosen.rounds, quick=chosen.quick)
+    print(report.text())
+    if chosen.json:
+        chosen.json.write_text(json.dumps(report.figures(), indent=1) + "\n", encoding="utf-8")
+
+
+main()

@@ -1,0 +1,164 @@
+"""One client's part of `bench session`, in a process of its own: `python -m bench.client appliance|bare PLAN`.
+
+PLAN is the JSON of a `Plan`; the figures come out as JSON, on the last line of standard output. Both clients go through
+the very same conversation; what differs is behind the `Client` port (`client_appliance`, `client_bare`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from bench import meter, sounds
+
+SETTLE_S = 1.6
+"""After a turn: the silence behind it has ended."""
+ANSWER_S = 0.9
+"""After a release: the tail has been sent, the bot has been told, and speaks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to measure, against what."""
+
+    url: str
+    folder: str
+    """For sound; a client's own."""
+    real: bool
+    """The runner's bot can be talked across, and mirrors clicks."""
+    phase_s: float
+    dials: int
+    clicks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """From a press without a session."""
+
+    first_packet_ms: float
+    """Until the first packet of sound has left."""
+    bot_ready_ms: float
+
+
+class Client(Protocol):
+    """Somebody with a button. Words come from `says.wav` in its folder, from the start at each press."""
+
+    async def dial(self) -> Dial:
+        """Press, and keep the button down until the bot is ready and the first words have left; then release."""
+        ...
+
+    async def press(self) -> None: ...
+
+    async def release(self) -> None:
+        """Let go, and wait until the turn's end has been told to the bot."""
+        ...
+
+    async def hang_up(self) -> None: ...
+
+    def in_session_first_packet_ms(self) -> float | None:
+        """From the last press, in a session, until the first of its words left; None: it was not measured."""
+        ...
+
+    def mouth_s(self) -> float:
+        """When the first sample of the last press was spoken, monotonic."""
+        ...
+
+    def ear_s(self) -> list[float]:
+        """When each click was heard, monotonic. After `hang_up`."""
+        ...
+
+
+MakeClient = Callable[[str, Path, Mapping[str, Any]], AbstractAsyncContextManager[Client]]
+"""Takes the runner's address, a folder, and what the bot is told at its start."""
+
+
+async def measure(make: MakeClient, plan: Plan) -> dict[str, Any]:
+    """Everything there is to know of one client, once."""
+    meter.watch_connections()
+    folder = Path(plan.folder)
+    result: dict[str, Any] = {}
+    sounds.speech(folder / "says.wav", plan.phase_s + 10)
+    async with make(plan.url, folder, {}) as client:
+        await client.dial()  # what is made once is made here
+        await _pause(client)
+        dials = []
+        for _ in range(plan.dials):
+            dials.append(await client.dial())
+            await _pause(client)
+        result["first_packet_ms"] = [dial.first_packet_ms for dial in dials]
+        result["bot_ready_ms"] = [dial.bot_ready_ms for dial in dials]
+        await client.dial()
+        await asyncio.sleep(SETTLE_S)
+        result["phases"] = await _converse(client, plan)
+        result["in_session_first_packet_ms"] = client.in_session_first_packet_ms()
+        result["memory_mb"] = meter.memory_mb()
+        await client.hang_up()
+    if plan.real:
+        clicks_s = sounds.clicks(folder / "says.wav", plan.clicks)
+        async with make(plan.url, folder, {"mirror": True}) as client:
+            result["mouth_s"], result["ear_s"] = await _click(client, clicks_s)
+    return result
+
+
+async def _pause(client: Client) -> None:
+    await client.hang_up()
+    await asyncio.sleep(0.3)  # the bot lets go, on the same two cores
+
+
+async def _converse(client: Client, plan: Plan) -> dict[str, dict[str, float]]:
+    """Quiet, then speaking, then listening, then both at once."""
+    clock = meter.Meter()
+
+    async def phase(seconds: float) -> dict[str, float]:
+        await clock.begin()
+        await asyncio.sleep(seconds)
+        return await clock.end()
+
+    phases = {"quiet": await phase(plan.phase_s / 2)}
+    await client.press()
+    await asyncio.sleep(0.5)
+    phases["speaking"] = await phase(plan.phase_s)
+    await client.release()
+    await asyncio.sleep(ANSWER_S)
+    phases["listening"] = await phase(plan.phase_s - ANSWER_S)
+    if plan.real:
+        await client.press()
+        await asyncio.sleep(0.5)
+        phases["both"] = await phase(plan.phase_s)
+        await client.release()
+    return phases
+
+
+async def _click(client: Client, clicks_s: list[float]) -> tuple[list[float], list[float]]:
+    """When each click left the mouth, and when each of the bot's came to the ear."""
+    await client.dial()
+    await asyncio.sleep(SETTLE_S)
+    await client.press()
+    await asyncio.sleep(clicks_s[-1] + 0.8)
+    mouth_s = client.mouth_s()
+    await client.release()
+    await client.hang_up()
+    return [mouth_s + at_s for at_s in clicks_s], client.ear_s()
+
+
+def main() -> None:
+    make: MakeClient  # one process pays for one client's imports
+    if sys.argv[1] == "appliance":
+        from bench import client_appliance
+
+        make = client_appliance.client
+    else:
+        from bench import client_bare
+
+        make = client_bare.client
+    print(json.dumps(asyncio.run(measure(make, Plan(**json.loads(sys.argv[2]))))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""The appliance as a client of `bench session`: as `voice-appliance run` makes it, with WAV files for its devices.
+
+Half duplex is off, so that it plays whatever comes, as the bare client does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import wave
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from appliance.app import running
+from appliance.config.schema import Button, Echo, Microphone, Reconnect, Runner, Settings, Speaker
+from appliance.service import logs
+from appliance.service.appliance import RunningAppliance
+from bench.client import Dial
+from bench.sounds import find_clicks
+
+Told = dict[str, Any]
+
+
+class Appliance:
+    """A `Client`."""
+
+    def __init__(self, appliance: RunningAppliance, heard: Path) -> None:
+        self._appliance = appliance
+        self._heard = heard
+        self._told: list[Told] = []
+        self._news = asyncio.Event()
+
+    def take(self, told: Told) -> None:
+        self._told.append(told)
+        self._news.set()
+
+    async def dial(self) -> Dial:
+        since = len(self._told)
+        self._appliance.board.press("talk")
+        await self._until(since, type="state", state="ready")
+        await asyncio.sleep(0.1)  # five periods: the first packet has surely left
+        ms = self._appliance.status()["timings_ms"]
+        await self.release()
+        return Dial(first_packet_ms=ms["press_to_first_packet"], bot_ready_ms=ms["press_to_bot_ready"])
+
+    async def press(self) -> None:
+        since = len(self._told)
+        self._appliance.board.press("talk")
+        await self._until(since, type="device", device="microphone", state="ok")
+
+    async def release(self) -> None:
+        since = len(self._told)
+        self._appliance.board.release("talk")
+        await self._until(since, type="turn", event="stop")
+
+    async def hang_up(self) -> None:
+        since = len(self._told)
+        self._appliance.board.press("session")
+        self._appliance.board.release("session")
+        await self._until(since, type="state", state="disconnected")
+
+    def in_session_first_packet_ms(self) -> float | None:
+        return float(self._appliance.status()["timings_ms"]["press_to_first_packet"])
+
+    def mouth_s(self) -> float:
+        return self._opened_s("microphone")[-1]
+
+    def ear_s(self) -> list[float]:
+        began_s = self._opened_s("speaker")[0]
+        with wave.open(str(self._heard)) as file:
+            rate_hz = file.getframerate()
+        return [began_s + frame / rate_hz for frame in find_clicks(self._heard)]
+
+    def _opened_s(self, device: str) -> list[float]:
+        wanted = {"type": "device", "device": device, "state": "ok"}
+        return [told["at_s"] for told in self._told if wanted.items() <= told.items()]
+
+    async def _until(self, since: int, **wanted: object) -> None:
+        """Until something with the fields *wanted* has been told, after the first *since* things."""
+        async with asyncio.timeout(20):
+            while not any(wanted.items() <= told.items() for told in self._told[since:]):
+                self._news.clear()
+                await self._news.wait()
+
+
+@contextlib.asynccontextmanager
+async def client(url: str, folder: Path, body: Mapping[str, Any]) -> AsyncIterator[Appliance]:
+    """An appliance for the runner at *url*, which is told *body* at each start."""
+    logs.set_up(logging.WARNING)
+    heard = folder / "heard.wav"
+    settings = Settings(
+        runner=Runner(url=url, request_data=dict(body)),
+        reconnect=Reconnect(least_gap_s=0.0),
+        microphone=Microphone(device=f"wav:{folder / 'says.wav'}"),
+        speaker=Speaker(device=f"wav:{heard}", volume=1.0),
+        echo=Echo(mode="off"),
+        buttons={"talk": Button(role="talk"), "session": Button(role="session")},
+    )
+    async with running(settings, socket=None) as appliance:
+        found = Appliance(appliance, heard)
+        end = appliance.subscribe(found.take)
+        try:
+            yield found
+        finally:
+            end()

@@ -1,0 +1,122 @@
+"""`bench session`: a session of the appliance beside one of a bare aiortc client, taking turns, with the same runner.
+
+Each client runs in a process of its own, and does the same: a few dials; then quiet, speaking, listening and both at
+once, each measured by its own process time; then clicks, for the way to the bot's ear and back. Only the ratios mean
+something beyond the machine they were measured on, and its load at the time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from bench.client import Plan
+from bench.report import Report, Row
+from bench.runner import ROOT, Runner, runner
+
+CLIENTS = ("appliance", "bare")
+LATE_S = 0.6
+"""Clicks are that far apart: what comes later belongs to the next."""
+
+Round = dict[str, Any]
+Values = Callable[[Round], Sequence[float]]
+
+NOTES = (
+    "CPU: user and system time of the client's process, in percent of one core. Aim: 0.65 of the bare client at most.",
+    "bare: aiortc's defaults; silence is sent while nobody speaks; what comes is decoded and written, with no buffer.",
+    "first packet: the bare client sends as soon as it is connected, the appliance keeps words until the bot is ready.",
+    "mouth to bot: from a sample spoken to its frame in the bot's pipeline; 80 ms of it is the runner's own buffer.",
+    "bot to ear: from a frame given to the bot's transport to the sample played (bare: decoded, no player behind).",
+)
+
+
+def run(*, rounds: int, quick: bool) -> Report:
+    """Both clients in turns, *rounds* times each; *quick*: once, and short."""
+    found: dict[str, list[Round]] = {name: [] for name in CLIENTS}
+    with tempfile.TemporaryDirectory(prefix="bench-") as name, runner(Path(name)) as peer:
+        plan = Plan(
+            url=peer.url,
+            folder=name,
+            real=peer.real,
+            phase_s=2.5 if quick else 4.0,
+            dials=2 if quick else 5,
+            clicks=3 if quick else 6,
+        )
+        for number in range(1 if quick else rounds):
+            for client in CLIENTS:
+                print(f"round {number + 1}: {client}", file=sys.stderr)
+                found[client].append(_round(client, plan, peer))
+        title = f"session, against {peer.name}; {len(found['bare'])} rounds each, taking turns"
+    return Report(title=title, rows=_rows(found), notes=NOTES, raw={"machine": _machine(), "rounds": found})
+
+
+def _round(client: str, plan: Plan, peer: Runner) -> Round:
+    """One client's figures, and what the bot heard of it."""
+    before = len(peer.log.read_text(encoding="utf-8").splitlines())
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.client", client, json.dumps(asdict(plan))],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=180,
+    )
+    result: Round = json.loads(done.stdout.splitlines()[-1])
+    bot = [json.loads(line) for line in peer.log.read_text(encoding="utf-8").splitlines()[before:]]
+    result["to_bot_ms"] = _delays(result.get("mouth_s", []), [entry["heard_s"] for entry in bot])
+    result["to_ear_ms"] = _delays([entry["said_s"] for entry in bot], result.get("ear_s", []))
+    return result
+
+
+def _delays(began_s: Sequence[float], came_s: Sequence[float]) -> list[float]:
+    """From each beginning to what first came after it, in milliseconds; what did not come is left out."""
+    delays = []
+    for begin_s in began_s:
+        after = [at_s - begin_s for at_s in came_s if 0 <= at_s - begin_s < LATE_S]
+        delays += [min(after) * 1000] if after else []
+    return delays
+
+
+def _rows(found: dict[str, list[Round]]) -> list[Row]:
+    def row(name: str, unit: str, values: Values) -> Row:
+        of = {client: [v for one in found[client] for v in values(one)] for client in CLIENTS}
+        return Row(name, unit, of["appliance"], of["bare"])
+
+    def phase(name: str, field: str) -> Values:
+        return lambda one: [one["phases"][name][field]] if name in one["phases"] else []
+
+    def first_in_session(one: Round) -> Sequence[float]:
+        return [one["in_session_first_packet_ms"]] if one["in_session_first_packet_ms"] is not None else []
+
+    return [
+        *(row(f"CPU, {name}", "%", phase(name, "cpu_percent")) for name in ("speaking", "listening", "both", "quiet")),
+        row("memory, resident", "MB", lambda one: [one["memory_mb"]["rss"]]),
+        row("memory, proportional", "MB", lambda one: [one["memory_mb"]["pss"]]),
+        row("sent, speaking", "packets/s", phase("speaking", "up_packets_s")),
+        row("sent, speaking", "kbit/s", phase("speaking", "up_kbit_s")),
+        row("sent, quiet", "packets/s", phase("quiet", "up_packets_s")),
+        row("sent, quiet", "kbit/s", phase("quiet", "up_kbit_s")),
+        row("received, listening", "packets/s", phase("listening", "down_packets_s")),
+        row("received, listening", "kbit/s", phase("listening", "down_kbit_s")),
+        row("press to bot-ready", "ms", lambda one: one["bot_ready_ms"]),
+        row("press to first packet", "ms", lambda one: one["first_packet_ms"]),
+        row("the same, in a session", "ms", first_in_session),
+        row("mouth to bot", "ms", lambda one: one["to_bot_ms"]),
+        row("bot to ear", "ms", lambda one: one["to_ear_ms"]),
+    ]
+
+
+def _machine() -> dict[str, object]:
+    return {
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "load": os.getloadavg(),
+    }
