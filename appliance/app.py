@@ -13,6 +13,7 @@ from appliance.audio.opus import OpusCodec
 from appliance.config import schema
 from appliance.config.secrets import Secret
 from appliance.control.server import ControlServer
+from appliance.control.socket_file import listen
 from appliance.service.appliance import Parts, RunningAppliance
 from appliance.session.events import Role
 from appliance.session.media import Codec
@@ -31,6 +32,9 @@ async def running(settings: schema.Settings, *, socket: Path | None) -> AsyncIte
     library that is not there), `ApplianceError` (another appliance is running there).
     """
     async with AsyncExitStack() as stack:
+        place = None if socket is None else listen(socket)  # before a second appliance could harm what the first records
+        if place is not None:
+            stack.callback(place.close)
         codec = OpusCodec()
         microphone = make_microphone(
             settings.microphone.device,
@@ -52,8 +56,8 @@ async def running(settings: schema.Settings, *, socket: Path | None) -> AsyncIte
                 volume=settings.speaker.volume,
             )
         )
-        if socket is not None:
-            server = ControlServer(appliance, socket)
+        if place is not None:
+            server = ControlServer(appliance, place)
             await server.start()
             stack.push_async_callback(server.stop)
         stack.push_async_callback(appliance.close)

@@ -134,7 +134,7 @@ class Capture(Worker):
 
     def _failed(self, error: DeviceError) -> None:
         """The turn goes on without words: a session that hears nothing can still be ended in order."""
-        log.warning("microphone_failed device=%s reason=%s", self._microphone.name, error)
+        log.debug("microphone_failed device=%s reason=%s", self._microphone.name, error)
         self._open = False
         self._microphone.close()
         state = DeviceState.BUSY if error.busy else DeviceState.MISSING

@@ -38,9 +38,9 @@ def make_microphone(device: str, *, rate_hz: Hertz, channel: int, period_ms: Mil
 
 
 def make_speaker(device: str) -> Speaker:
-    """The playback device that *device* names; a WAV file is replaced by an empty one here.
+    """The playback device that *device* names; a WAV file is replaced by an empty one here, if it can be.
 
-    Raises `UnavailableError` for a kind that is not built, `DeviceError` for a file that cannot be written.
+    Raises `UnavailableError` for a kind that is not built, `DeviceError` for a `wav:` without a path.
     """
     if device == "null":
         from appliance.audio.null import NullSpeaker

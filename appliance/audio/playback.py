@@ -151,7 +151,7 @@ class Playback(Worker):
             self._report(BotAudible(self._audibility.on))
 
     def _failed(self, error: DeviceError) -> None:
-        log.warning("speaker_failed device=%s reason=%s", self._speaker.name, error)
+        log.debug("speaker_failed device=%s reason=%s", self._speaker.name, error)
         self._end_stream()
         self._change(DeviceState.BUSY if error.busy else DeviceState.MISSING, str(error))
 

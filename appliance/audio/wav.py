@@ -6,6 +6,7 @@ gap that would have been heard.
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,7 +96,7 @@ class WavMicrophone:
 class WavSpeaker:
     """`audio.ports.Speaker` that records to *path*, mono, all that is written to it, silence included.
 
-    What was there is replaced at once. Raises `DeviceError` where the file cannot be made.
+    What was there is replaced at once; or, where that is not possible, at the first opening at which it is.
     """
 
     def __init__(self, path: Path, *, rate_hz: Hertz = 48_000) -> None:
@@ -103,7 +104,10 @@ class WavSpeaker:
         self.rate_hz: Hertz = rate_hz
         self.period_frames: Frames = rate_hz * PACKET_MS // 1000
         self.latency_s = 0.0
-        self._writer = WavWriter(path, rate_hz)
+        self._path = path
+        self._writer: WavWriter | None = None
+        with contextlib.suppress(DeviceError):  # as with a card that is not plugged in: the opening says so
+            self._writer = WavWriter(path, rate_hz)
         self._silence: Block = np.zeros(self.period_frames, np.int16)
         self._pacer = Pacer()
         self._open = False
@@ -113,12 +117,14 @@ class WavSpeaker:
         return self._pacer.xruns
 
     def open(self) -> None:
+        if self._writer is None:
+            self._writer = WavWriter(self._path, self.rate_hz)
         self._writer.open()
         self._open = True
         self._pacer.start(first_ms=0)
 
     def write(self, block: Block) -> None:
-        if not self._open:
+        if not self._open or self._writer is None:
             raise DeviceError(f"{self.name} is closed")
         for _ in range(self._pacer.wait()):
             self._writer.append(self._silence)
@@ -126,4 +132,5 @@ class WavSpeaker:
 
     def close(self) -> None:
         self._open = False
-        self._writer.close()
+        if self._writer is not None:
+            self._writer.close()

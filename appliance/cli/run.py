@@ -9,13 +9,16 @@ import signal
 import threading
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from appliance.cli.options import add_config
 from appliance.config.load import load
 from appliance.config.schema import Settings
 from appliance.errors import ApplianceError
 from appliance.service import logs
+
+if TYPE_CHECKING:
+    from appliance.service.appliance import RunningAppliance
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,15 +57,16 @@ async def _run(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     logs.watch_loop(loop)
     told = asyncio.Event()
+    appliance: RunningAppliance | None = None
+
+    def end() -> None:
+        if told.is_set() and appliance is not None:
+            appliance.post(ShutdownAsked())  # the polite one is under way: this one ends it
+        told.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):  # before anything is made that has to be let go of
+        loop.add_signal_handler(number, end)
     async with running(settings, socket=Path(settings.control.socket)) as appliance:
-
-        def end() -> None:
-            if told.is_set():
-                appliance.post(ShutdownAsked())  # the polite one is under way: this one ends it
-            told.set()
-
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, end)
         await _first(told.wait(), appliance.wait())
 
 

@@ -26,11 +26,14 @@ _IDLE_S: Seconds = 30.0
 
 
 class ControlServer:
-    """Serves *appliance* at *path*. Made, started and stopped on one event loop."""
+    """Serves *appliance* at *place*: a path, or a socket that listens already, which is then the server's own.
 
-    def __init__(self, appliance: Appliance, path: Path) -> None:
+    Made, started and stopped on one event loop.
+    """
+
+    def __init__(self, appliance: Appliance, place: Path | SocketFile) -> None:
         self._appliance = appliance
-        self._path = path
+        self._place = place
         self._readers = Readers()
         self._unsubscribe: Callable[[], None] | None = None
         self._file: SocketFile | None = None
@@ -41,7 +44,7 @@ class ControlServer:
 
         Raises `UnavailableError` when there is no place for the socket, `ApplianceError` when it is taken.
         """
-        self._file = listen(self._path)
+        self._file = self._place if isinstance(self._place, SocketFile) else listen(self._place)
         try:
             await self._serve(self._file)
         except BaseException:

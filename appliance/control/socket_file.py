@@ -35,6 +35,12 @@ class SocketFile:
     device: int
     inode: int
 
+    def close(self) -> None:
+        """Remove the file, and listen no more. Idempotent, never raises."""
+        if self.sock.fileno() >= 0:  # once it is closed, another file may get the number of ours
+            self.remove()
+            self.sock.close()
+
     def remove(self) -> None:
         """Remove the file, unless another has taken its place. Never raises."""
         with contextlib.suppress(OSError):

@@ -145,6 +145,16 @@ def test_nothing_is_recorded_while_it_is_closed(tmp_path: Path, fake: FakeTime) 
     assert speaker.xruns == 0
 
 
-def test_a_speaker_that_cannot_record_is_refused_at_once(tmp_path: Path) -> None:
-    with pytest.raises(DeviceError, match="heard"):
-        WavSpeaker(tmp_path / "absent" / "heard.wav")
+def test_a_speaker_that_cannot_record_says_so_at_the_opening_until_it_can(tmp_path: Path, fake: FakeTime) -> None:
+    path = tmp_path / "absent" / "heard.wav"
+    speaker = WavSpeaker(path)
+    for _ in range(2):
+        with pytest.raises(DeviceError, match="heard"):
+            speaker.open()
+        speaker.close()
+    path.parent.mkdir()
+    path.write_bytes(b"of another process" * 100)
+    speaker.open()
+    speaker.write(np.ones(960, np.int16))
+    speaker.close()
+    assert read_wav(path)[0].tolist() == [1] * 960

@@ -28,7 +28,12 @@ from tests.transport.helpers import Handler, serve
 RETRYING, GIVEN_UP = "retrying", "given-up"
 LONG_S = 30.0
 """The first wait, so that a test meets one attempt and no more; at least half of it."""
-SHORT = {"start_timeout_s": 0.3, "offer_timeout_s": 0.3, "connect_timeout_s": 0.5, "bot_ready_timeout_s": 0.3}
+SHORT: dict[str, Any] = {
+    "start_timeout_s": 0.3,
+    "offer_timeout_s": 0.3,
+    "connect_timeout_s": 0.5,
+    "bot_ready_timeout_s": 0.3,
+}
 REFUSALS = {
     400: "check [runner] transport",
     401: "check [runner] api_key",
