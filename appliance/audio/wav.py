@@ -49,7 +49,6 @@ class WavMicrophone:
 
     def open(self) -> None:
         self._reader = WavReader(self._path, self._channel)
-        self._pending = _NOTHING
         self._resampler = None
         if self._reader.rate_hz != self.rate_hz:
             import soxr  # most files have the right rate, and then it is not needed

@@ -59,7 +59,7 @@ class WavReader:
         except OSError as error:
             raise DeviceError(f"cannot read {self._path}: {_reason(error)}; check the disk") from error
         whole = len(data) // (2 * self._channels)
-        self._left = self._left - whole if whole == wanted else 0  # cut while we read it
+        self._left -= whole
         samples = np.frombuffer(data, "<i2", whole * self._channels)
         block: Block = np.ascontiguousarray(samples.reshape(whole, self._channels)[:, self._channel], np.int16)
         return block

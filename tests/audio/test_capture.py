@@ -95,6 +95,15 @@ def test_the_press_edge_wakes_it_at_once(mouth: Mouth) -> None:
     assert time.monotonic() - start_s < 0.5
 
 
+def test_being_woken_early_sends_nothing_early(mouth: Mouth) -> None:
+    mouth.capture.deliver(mouth.wire.link)
+    mouth.wire.wait_for(1)  # the next is due in a second
+    for turn in range(1, 20):
+        mouth.capture.close_microphone(turn)
+        time.sleep(0.002)  # so that each is a wake of its own
+    assert mouth.wire.packets == [SILENCE]
+
+
 def test_an_open_microphone_takes_a_new_turn_without_a_report(mouth: Mouth) -> None:
     mouth.capture.deliver(mouth.wire.link)
     mouth.capture.open_microphone(1)

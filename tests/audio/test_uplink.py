@@ -226,6 +226,18 @@ def test_a_turn_without_a_microphone_can_still_be_delivered() -> None:
     assert wire.events == [TurnDelivered(1, 0)]
 
 
+def test_a_turn_without_words_waits_for_a_session_too() -> None:
+    wire = Wire()
+    wire.uplink.open_turn(1)
+    wire.rest(10)
+    wire.uplink.close_turn(1)
+    wire.rest(10)
+    assert wire.events == []
+    wire.uplink.attach()
+    wire.rest(STOP_AFTER)
+    assert wire.events == [TurnDelivered(1, 0)]
+
+
 def test_a_microphone_that_fails_leaves_silence_and_not_nothing() -> None:
     wire = Wire()
     wire.uplink.attach()
