@@ -46,7 +46,8 @@ class Worker:
         with self._condition:
             self._stopping = True
             self._condition.notify()
-        self._thread.join(timeout_s)
+        if self._thread.ident is not None:  # else it was never started
+            self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
     def _post(self, command: Callable[[], None]) -> None:

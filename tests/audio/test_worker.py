@@ -90,6 +90,10 @@ def test_stop_ends_it_and_lets_go_once(reports: Reports) -> None:
     assert reports.rest() == []
 
 
+def test_one_that_was_never_started_can_be_stopped(reports: Reports) -> None:
+    assert Probe(reports).stop(DEADLINE_S)
+
+
 def test_what_nobody_foresaw_is_logged_and_told(reports: Reports, caplog: pytest.LogCaptureFixture) -> None:
     worker, error = Probe(reports), KeyError("surprise")
     worker.start()
