@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,12 +70,17 @@ class Client(Protocol):
         ...
 
     def ear_s(self) -> list[float]:
-        """When each click was heard, monotonic. After `hang_up`."""
+        """When each click was heard, monotonic. After `hang_up`, of a client that keeps what it hears."""
         ...
 
 
-MakeClient = Callable[[str, Path, Mapping[str, Any]], AbstractAsyncContextManager[Client]]
-"""Takes the runner's address, a folder, and what the bot is told at its start."""
+class MakeClient(Protocol):
+    def __call__(
+        self, url: str, folder: Path, body: Mapping[str, Any], *, keep: bool
+    ) -> AbstractAsyncContextManager[Client]:
+        """A client of the runner at *url*, which tells its bot *body* at each start. *keep*: what it hears goes to
+        `heard.wav` in *folder*; else it is decoded and dropped, because no file belongs to what a session costs."""
+        ...
 
 
 async def measure(make: MakeClient, plan: Plan) -> dict[str, Any]:
@@ -84,7 +89,7 @@ async def measure(make: MakeClient, plan: Plan) -> dict[str, Any]:
     folder = Path(plan.folder)
     result: dict[str, Any] = {}
     sounds.speech(folder / "says.wav", plan.phase_s + 10)
-    async with make(plan.url, folder, {}) as client:
+    async with make(plan.url, folder, {}, keep=False) as client:
         await client.dial()  # what is made once is made here
         await _pause(client)
         dials = []
@@ -101,7 +106,7 @@ async def measure(make: MakeClient, plan: Plan) -> dict[str, Any]:
         await client.hang_up()
     if plan.real:
         clicks_s = sounds.clicks(folder / "says.wav", plan.clicks)
-        async with make(plan.url, folder, {"mirror": True}) as client:
+        async with make(plan.url, folder, {"mirror": True}, keep=True) as client:
             result["mouth_s"], result["ear_s"] = await _click(client, clicks_s)
     return result
 

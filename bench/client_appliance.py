@@ -1,4 +1,4 @@
-"""The appliance as a client of `bench session`: as `voice-appliance run` makes it, with WAV files for its devices.
+"""The appliance as a client of `bench session`: as `voice-appliance run` makes it, with a WAV file for its microphone.
 
 Half duplex is off, so that it plays whatever comes, as the bare client does.
 """
@@ -86,15 +86,15 @@ class Appliance:
 
 
 @contextlib.asynccontextmanager
-async def client(url: str, folder: Path, body: Mapping[str, Any]) -> AsyncIterator[Appliance]:
-    """An appliance for the runner at *url*, which is told *body* at each start."""
+async def client(url: str, folder: Path, body: Mapping[str, Any], *, keep: bool) -> AsyncIterator[Appliance]:
+    """An appliance for the runner at *url*, which is told *body* at each start; see `MakeClient`."""
     logs.set_up(logging.WARNING)
     heard = folder / "heard.wav"
     settings = Settings(
         runner=Runner(url=url, request_data=dict(body)),
         reconnect=Reconnect(least_gap_s=0.0),
         microphone=Microphone(device=f"wav:{folder / 'says.wav'}"),
-        speaker=Speaker(device=f"wav:{heard}", volume=1.0),
+        speaker=Speaker(device=f"wav:{heard}" if keep else "null", volume=1.0),
         echo=Echo(mode="off"),
         buttons={"talk": Button(role="talk"), "session": Button(role="session")},
     )

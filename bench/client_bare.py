@@ -1,7 +1,7 @@
 """The least one writes with aiortc alone, as a client of `bench session`: its own encoder, sender and jitter buffer.
 
 Words come from a WAV file in real time, as in aiortc's own examples, and are silence while no button is held; what is
-heard goes to a WAV file as it is decoded. It stays at the library's defaults, except that no STUN server is asked.
+heard is decoded and dropped, or goes to a WAV file. All else is the library's default, but that no STUN server is asked.
 """
 
 from __future__ import annotations
@@ -87,11 +87,12 @@ class Words(MediaStreamTrack):
 class Bare:
     """A `Client`. One connection after another."""
 
-    def __init__(self, url: str, folder: Path, body: Mapping[str, Any]) -> None:
+    def __init__(self, url: str, folder: Path, body: Mapping[str, Any], *, keep: bool) -> None:
         self._url = url
         self._says = folder / "says.wav"
         self._heard = folder / "heard.wav"
         self._body = dict(body)
+        self._keep = keep
         self._arrived_s: list[float] = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -179,17 +180,20 @@ class Bare:
         self._tasks.append(asyncio.create_task(self._listen(track), name="listen"))
 
     async def _listen(self, track: MediaStreamTrack) -> None:
-        """Play what comes: into the file as it is decoded, 48 kHz stereo."""
+        """Play what comes, as soon as it is decoded: to nobody, or into a file."""
         self._arrived_s.clear()
-        with wave.open(str(self._heard), "wb") as file, contextlib.suppress(MediaStreamError):
-            file.setnchannels(2)
-            file.setsampwidth(2)
-            file.setframerate(HEARD_HZ)
+        with contextlib.ExitStack() as stack, contextlib.suppress(MediaStreamError):
+            file = stack.enter_context(wave.open(str(self._heard), "wb")) if self._keep else None
+            if file is not None:
+                file.setnchannels(2)
+                file.setsampwidth(2)
+                file.setframerate(HEARD_HZ)
             while True:
                 frame = await track.recv()
-                assert isinstance(frame, AudioFrame)
-                file.writeframesraw(bytes(frame.planes[0])[: 4 * frame.samples])
-                self._arrived_s.append(time.monotonic())
+                if file is not None:
+                    assert isinstance(frame, AudioFrame)
+                    file.writeframesraw(bytes(frame.planes[0])[: 4 * frame.samples])
+                    self._arrived_s.append(time.monotonic())
 
 
 def _first_packet(transport: Any) -> Callable[[], float]:
@@ -208,6 +212,6 @@ def _first_packet(transport: Any) -> Callable[[], float]:
 
 
 @contextlib.asynccontextmanager
-async def client(url: str, folder: Path, body: Mapping[str, Any]) -> AsyncIterator[Bare]:
-    """A bare client of the runner at *url*, which is told *body* at each start."""
-    yield Bare(url, folder, body)
+async def client(url: str, folder: Path, body: Mapping[str, Any], *, keep: bool) -> AsyncIterator[Bare]:
+    """A bare client of the runner at *url*, which is told *body* at each start; see `MakeClient`."""
+    yield Bare(url, folder, body, keep=keep)

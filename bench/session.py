@@ -31,7 +31,7 @@ Values = Callable[[Round], Sequence[float]]
 
 NOTES = (
     "CPU: user and system time of the client's process, in percent of one core. Aim: 0.65 of the bare client at most.",
-    "bare: aiortc's defaults; silence is sent while nobody speaks; what comes is decoded and written, with no buffer.",
+    "bare: aiortc's defaults; silence is sent while nobody speaks; what comes is decoded and dropped, by both.",
     "first packet: the bare client sends as soon as it is connected, the appliance keeps words until the bot is ready.",
     "mouth to bot: from a sample spoken to its frame in the bot's pipeline; 80 ms of it is the runner's own buffer.",
     "bot to ear: from a frame given to the bot's transport to the sample played (bare: decoded, no player behind).",
