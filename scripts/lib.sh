@@ -119,7 +119,7 @@ install_pipecat() { install_locked "$1" "$ROOT/requirements/pipecat.txt"; }
 # --- what the scripts ask for
 
 ensure_run() {
-  need_packages libopus0
+  need_packages libopus0 gcc libc6-dev pkg-config libasound2-dev libsystemd-dev python3-dev
   make_ready "$ROOT/.venv" run install_run "$ROOT"/requirements/{build,run}.txt "$ROOT/pyproject.toml"
 }
 
