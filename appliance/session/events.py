@@ -21,6 +21,8 @@ Reply = Mapping[str, Any]
 class Role(Enum):
     TALK = "talk"
     SESSION = "session"
+    COMBINED = "combined"
+    MUTE = "mute"
 
 
 # --- people and their scripts
@@ -51,6 +53,13 @@ class StartAsked:
 @dataclass(frozen=True, slots=True)
 class StopAsked:
     """A script wants no session, as a press of a session button in ready would."""
+
+
+@dataclass(frozen=True, slots=True)
+class MuteAsked:
+    """A script wants the microphone muted, or not."""
+
+    on: bool
 
 
 @dataclass(frozen=True, slots=True)
