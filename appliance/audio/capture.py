@@ -21,6 +21,7 @@ from appliance.audio.uplink import Uplink, UplinkCounters
 from appliance.audio.worker import Clock, Crashed, Worker
 from appliance.errors import DeviceError
 from appliance.session.events import Device, DeviceChanged, DeviceState, Event, WordsLost
+from appliance.telling import tell
 from appliance.units import PACKET_MS, Millis, Seconds
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ class Capture(Worker):
 
     def _failed(self, error: DeviceError) -> None:
         """The turn goes on without words: a session that hears nothing can still be ended in order."""
-        log.debug("microphone_failed device=%s reason=%s", self._microphone.name, error)
+        tell(log, logging.DEBUG, "microphone_failed", device=self._microphone.name, reason=error)
         self._open = False
         self._microphone.close()
         state = DeviceState.BUSY if error.busy else DeviceState.MISSING

@@ -23,6 +23,7 @@ from appliance.audio.stream import BotStream
 from appliance.audio.worker import Clock, Crashed, Worker
 from appliance.errors import DeviceError
 from appliance.session.events import BotAudible, Device, DeviceChanged, DeviceState, Event
+from appliance.telling import tell
 from appliance.units import PACKET_MS
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ class Playback(Worker):
             self._report(BotAudible(self._audibility.on))
 
     def _failed(self, error: DeviceError) -> None:
-        log.debug("speaker_failed device=%s reason=%s", self._speaker.name, error)
+        tell(log, logging.DEBUG, "speaker_failed", device=self._speaker.name, reason=error)
         self._end_stream()
         self._change(DeviceState.BUSY if error.busy else DeviceState.MISSING, str(error))
 

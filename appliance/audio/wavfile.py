@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from appliance.errors import DeviceError
+from appliance.telling import tell
 from appliance.units import Frames, Hertz
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ class WavWriter:
         data = block.astype("<i2", copy=False).data
         if self._data_bytes + data.nbytes > DATA_BYTES_MAX:
             if not self._full:
-                log.warning("recording_full path=%s bytes=%d", self._path, self._data_bytes)
+                tell(log, logging.WARNING, "recording_full", path=self._path, bytes=self._data_bytes)
             self._full = True
             return
         try:

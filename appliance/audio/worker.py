@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
+from appliance.telling import tell
 from appliance.units import Seconds
 
 log = logging.getLogger(__name__)
@@ -77,8 +78,8 @@ class Worker:
                     self._period()
             finally:
                 self._end()
-        except BaseException as error:  # nothing is above it on this thread: a dead road must not go unnoticed
-            log.exception("thread_crashed name=%s", self._thread.name)
+        except BaseException as error:  # noqa: BLE001 - nothing is above it on this thread: a dead road must not go unnoticed
+            tell(log, logging.ERROR, "thread_crashed", trace=error, name=self._thread.name)
             self._crashed(error)
 
     def _serve(self) -> None:

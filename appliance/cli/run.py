@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 import signal
 import threading
@@ -16,6 +17,7 @@ from appliance.config.load import load
 from appliance.config.schema import Settings
 from appliance.errors import ApplianceError
 from appliance.service import logs
+from appliance.telling import tell
 
 if TYPE_CHECKING:
     from appliance.service.appliance import RunningAppliance
@@ -32,8 +34,8 @@ def run(args: argparse.Namespace) -> int:
         asyncio.run(_run(settings))
     except ApplianceError:
         raise
-    except Exception:  # noqa: BLE001 - the one place: it ends the process, and a supervisor makes a new one
-        logs.log.exception("crashed")
+    except Exception as error:  # noqa: BLE001 - the one place: it ends the process, and a supervisor makes a new one
+        tell(logs.log, logging.ERROR, "crashed", trace=error)
         _end_if_something_hangs(1)
         return 1
     _end_if_something_hangs(0)
@@ -45,7 +47,7 @@ def _end_if_something_hangs(status: int) -> None:
     main = threading.main_thread()
     hanging = [thread.name for thread in threading.enumerate() if thread is not main and not thread.daemon]
     if hanging:
-        logs.log.error("ended_over_hanging_threads names=%s", ",".join(hanging))
+        tell(logs.log, logging.ERROR, "ended_over_hanging_threads", names=",".join(hanging))
         os._exit(status)
 
 

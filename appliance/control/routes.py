@@ -18,6 +18,7 @@ from aiohttp import web
 from appliance.control.port import Appliance, Board
 from appliance.control.readers import Reader, Readers, encode
 from appliance.session.events import ConnectAsked, Event, StartAsked, StopAsked
+from appliance.telling import tell
 from appliance.units import Seconds
 
 log = logging.getLogger(__name__)
@@ -148,7 +149,7 @@ async def _body(request: web.Request) -> dict[str, Any] | None:
 
 
 def _cut(transport: asyncio.Transport) -> None:
-    log.info("events_reader_cut reason='reads too slowly'")
+    tell(log, logging.INFO, "events_reader_cut", reason="reads too slowly")
     transport.abort()
 
 
@@ -173,7 +174,7 @@ async def _errors_as_json(request: web.Request, handler: Handler) -> web.StreamR
         return _error(error.status, error.reason.lower())
     except ConnectionError:
         raise  # whoever asked has gone: there is nobody to answer
-    except Exception:
+    except Exception as error:  # noqa: BLE001 - as the next line says
         # The last place before aiohttp's own words in plain text: whoever asked is owed JSON here, too.
-        log.exception("control_request_failed path=%s", request.path)
+        tell(log, logging.ERROR, "control_request_failed", trace=error, path=request.path)
         return _error(500, "a fault of ours; the appliance's log says more")

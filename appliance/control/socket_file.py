@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.errors import ApplianceError, UnavailableError
+from appliance.telling import tell
 
 log = logging.getLogger(__name__)
 
@@ -129,4 +130,4 @@ def _give_to_group(path: Path) -> None:
     try:
         os.chown(path, -1, group)
     except PermissionError:  # a user who runs it by hand, and is no member
-        log.warning("control_socket_group_not_set group=%s path=%s", GROUP, path)
+        tell(log, logging.WARNING, "control_socket_group_not_set", group=GROUP, path=path)

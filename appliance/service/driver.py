@@ -22,6 +22,7 @@ from appliance.session.events import Event, TimePassed
 from appliance.session.machine import step
 from appliance.session.policy import Policy
 from appliance.session.state import State, deadline
+from appliance.telling import tell
 from appliance.units import Seconds
 
 log = logging.getLogger("appliance")
@@ -78,8 +79,8 @@ class Driver:
         try:
             while self._events:
                 self._step(self._events.popleft())
-        except Exception as error:  # the one place: half a step done is a state that nobody knows
-            log.exception("step_failed event=%s", type(event).__name__)
+        except Exception as error:  # noqa: BLE001 - the one place: half a step done is a state that nobody knows
+            tell(log, logging.ERROR, "step_failed", trace=error, step=type(event).__name__)
             self._crashed(error)
             return  # still stepping, so that no event is taken any more
         self._stepping = False

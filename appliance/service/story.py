@@ -25,6 +25,7 @@ from appliance.session.events import (
 from appliance.session.indicator import LOOKS, Meaning, meaning
 from appliance.session.policy import Policy
 from appliance.session.state import Phase, Recovery, Turn
+from appliance.telling import tell
 from appliance.units import Seconds
 
 log = logging.getLogger("appliance")
@@ -95,14 +96,13 @@ class Story:
             match effect:
                 case ReportState(state=state, previous=previous):
                     self._tell("state", step, state=state.value, previous=previous.value)
-                    log.info(
-                        "state state=%s previous=%s attempt=%d", state.value, previous.value, step.after.link.attempt
-                    )
+                    told = {"state": state.value, "previous": previous.value, "attempt": step.after.link.attempt}
+                    tell(log, logging.INFO, "state", **told)
                 case ReportError(source=source, message=message, fatal=fatal):
                     self._tell("error", step, fatal=fatal, source=source, message=message)
                     self._log_error(step, source, message)
                 case ReportEnd(reason=reason):
-                    log.info("session_end reason=%r", reason)
+                    tell(log, logging.INFO, "session_end", reason=reason)
                 case _:
                     pass
 
@@ -112,7 +112,7 @@ class Story:
         self._failures.add(message)
         if self._failing_since_s is None:
             self._failing_since_s = step.at_s
-        log.log(logging.DEBUG if repeated else logging.WARNING, "error source=%s message=%r", source, message)
+        tell(log, logging.DEBUG if repeated else logging.WARNING, "error", source=source, message=message)
 
     def _bot(self, step: Step) -> None:
         before, after = step.before.link, step.after.link
@@ -131,7 +131,7 @@ class Story:
 
     def _recovered(self, step: Step) -> None:
         if self._failing_since_s is not None:
-            log.info("recovered after_s=%.1f", step.at_s - self._failing_since_s)
+            tell(log, logging.INFO, "recovered", after_s=round(step.at_s - self._failing_since_s, 1))
         self._failing_since_s = None
         self._failures.clear()
 
@@ -144,9 +144,9 @@ class Story:
             told = any(isinstance(effect, SendTurn) and effect.state == "stop" for effect in step.effects)
             figures = self._turn_figures()
             self._tell("turn", step, event="stop", turn=after.number, delivered=delivered, told=told, **figures)
-            log.info("turn delivered=%s %s", delivered, " ".join(f"{key}={value}" for key, value in figures.items()))
+            tell(log, logging.INFO, "turn", delivered=delivered, **figures)
         if isinstance(step.event, WordsLost) and step.event.lost_ms > 0:
-            log.warning("words_lost lost_ms=%d", step.event.lost_ms)
+            tell(log, logging.WARNING, "words_lost", lost_ms=round(step.event.lost_ms))
 
     def _device(self, step: Step) -> None:
         if isinstance(step.event, DeviceChanged):

@@ -25,6 +25,7 @@ from appliance.errors import UnavailableError
 from appliance.session.events import AttemptFailed, BotLeft, BotStarted, Connected, Event, OfferAnswered, Reply
 from appliance.session.failure import Failure, Kind
 from appliance.session.media import MediaLink, Receive
+from appliance.telling import tell
 from appliance.transport.aiortc_private import reach_this_machine, verify
 from appliance.transport.channel import RtviChannel
 from appliance.transport.counters import LinkCounters
@@ -180,7 +181,7 @@ class WebRtcSession:
 
     def _fail_unforeseen(self, where: str) -> None:
         """An exception of ours is being handled: trace to the log, one sentence to the machine."""
-        _log.exception("session_exception attempt=%d where=%s", self.attempt, where)
+        tell(_log, logging.ERROR, "session_exception", trace=True, attempt=self.attempt, where=where)
         self._fail(Failure(Kind.INTERNAL, f"an error inside the appliance ({where}); the log has its trace"))
 
     def _spawn(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from appliance.session.events import BotLeft, BotMessage, Event
+from appliance.telling import tell
 from appliance.transport import rtvi
 from appliance.transport.counters import LinkCounters
 from appliance.transport.text import one_line
@@ -88,16 +89,17 @@ class RtviChannel:
         match rtvi.parse(text, self._attempt):
             case rtvi.Malformed(reason):
                 counters.messages_malformed += 1
-                _log.debug("rtvi_malformed attempt=%d reason=%r", self._attempt, reason)
+                tell(_log, logging.DEBUG, "rtvi_malformed", attempt=self._attempt, reason=reason)
             case rtvi.Unknown(kind):
                 counters.messages_unknown += 1
-                _log.debug("rtvi_unknown attempt=%d type=%r", self._attempt, kind)
+                tell(_log, logging.DEBUG, "rtvi_unknown", attempt=self._attempt, type=kind)
             case rtvi.Signal("renegotiate"):
                 counters.renegotiations_ignored += 1  # it wants a picture, and there is none to offer
             case BotMessage() as message:
                 counters.count_message(message.type)
                 if message.type == "error-response":
-                    _log.info("bot_refused_request attempt=%d data=%s", self._attempt, one_line(str(message.data)))
+                    said = one_line(str(message.data))
+                    tell(_log, logging.INFO, "bot_refused_request", attempt=self._attempt, data=said)
                 self._happened(message)
             case BotLeft() as event:
                 counters.count_message("peerLeft")

@@ -27,6 +27,7 @@ from aiortc.rtcicetransport import parse_stun_turn_uri
 
 from appliance.session.failure import Failure, Kind
 from appliance.session.media import Receive
+from appliance.telling import tell
 from appliance.transport.aiortc_private import RtpWriter, tap_packets
 from appliance.transport.replies import AttemptError
 from appliance.transport.sdp import opus_payload_type
@@ -102,7 +103,7 @@ class Peer:
         try:
             self._channel.send(text)
         except ValueError:
-            _log.warning("message_too_long bytes=%d", len(text))
+            tell(_log, logging.WARNING, "message_too_long", bytes=len(text))
             return False
         return True
 
@@ -163,6 +164,6 @@ def _readable(url: str) -> bool:
     try:
         parse_stun_turn_uri(url)
     except ValueError:
-        _log.warning("ice_server_ignored url=%r", one_line(url, 80))
+        tell(_log, logging.WARNING, "ice_server_ignored", url=one_line(url, 80))
         return False
     return True

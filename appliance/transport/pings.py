@@ -12,6 +12,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 
+from appliance.telling import tell
 from appliance.transport.counters import LinkCounters
 from appliance.transport.rtvi import ping
 from appliance.units import Seconds
@@ -38,7 +39,7 @@ async def run_pings(
         gap_s = now_s - last_s
         if gap_s > LATE_S:
             counters.pings_late += 1
-            _log.warning("ping_late gap_s=%.1f late=%d", gap_s, counters.pings_late)
+            tell(_log, logging.WARNING, "ping_late", gap_s=round(gap_s, 1), late=counters.pings_late)
         say(ping(int(wall() * 1000)))
         counters.pings += 1
         last_s = now_s
