@@ -7,27 +7,43 @@ from appliance.session.effects import (
     CloseLink,
     CloseSpeaker,
     Connect,
-    DeliverWords,
-    HoldWords,
-    MuteSpeaker,
     OpenSpeaker,
     ReportEnd,
     ReportError,
-    SendTurn,
     Source,
     StartBot,
 )
 from appliance.session.events import Reply
 from appliance.session.failure import Failure, Kind, Remedy, remedy
-from appliance.session.lifecycle import MAKING, Move, TransportState
-from appliance.session.state import Phase, Turn
-from appliance.session.talking import drop_turn
+from appliance.session.lifecycle import DOWN, MAKING, Move, TransportState
+from appliance.session.state import Phase, Turn, stable_s
+from appliance.session.talking import drop_turn, tell
 from appliance.units import Seconds
+
+
+def let_time_pass(d: Draft) -> None:
+    """A stable session clears the count, a phase has an end, and so has a wait."""
+    if d.due(stable_s(d.state, d.policy)):
+        d.recovery(count=0)
+    if d.due(d.state.link.deadline_s):
+        phase_timed_out(d)
+    if d.due(d.state.recovery.retry_at_s):
+        dial(d)
+
+
+def start(d: Draft) -> None:
+    """A session is wanted, whatever is there now: one that is up is kept, one that is ending is cut short."""
+    if d.is_in(TransportState.DISCONNECTING) or d.state.link.bot_gone:
+        close_link(d, drain=False)
+    if d.state.link.state in DOWN:
+        want(d)
 
 
 def want(d: Draft) -> None:
     """A person or a script wants a session: dial now, or as soon as `least_gap_s` allows. Only in a DOWN state."""
     d.used()
+    if d.policy.open:
+        d.talk(hands_free=True)
     recovery = d.state.recovery
     d.recovery(wanted=True, count=0 if recovery.phase is Phase.GIVEN_UP else recovery.count)
     dialled_s = d.state.recovery.dialled_s
@@ -42,7 +58,7 @@ def dial(d: Draft) -> None:
     attempt = d.state.link.attempt + 1
     d.recovery(phase=Phase.NONE, retry_at_s=None, dialled_s=d.now_s)
     d.link(attempt=attempt, answered=False, reply=None, rtvi=None)
-    d.do(OpenSpeaker(), MuteSpeaker(d.policy.half_duplex and d.state.talk.turn in (Turn.OPEN, Turn.TAIL)))
+    d.do(OpenSpeaker())
     if d.policy.start == "connect":
         connect(d, None)
     else:
@@ -82,11 +98,7 @@ def bot_ready(d: Draft, version: str) -> None:
     d.link(rtvi=version, ready_s=d.now_s)
     d.recovery(reason=None)
     d.used()
-    attempt = d.state.link.attempt
-    if d.state.talk.turn is not Turn.NONE:
-        d.talk(told=True)
-        d.do(SendTurn(attempt, "start"))
-    d.do(DeliverWords(attempt))
+    tell(d)
 
 
 def fail(d: Draft, failure: Failure) -> None:
@@ -100,14 +112,14 @@ def fail(d: Draft, failure: Failure) -> None:
     close_link(d, drain=True)
     if d.state.talk.turn is Turn.OPEN:
         d.talk(told=False)
-    else:
+    elif d.state.talk.turn is not Turn.NONE:
         drop_turn(d)
     again(d, failure)
 
 
 def close_link(d: Draft, *, drain: bool) -> None:
     """Nothing of the session is left after this, but words and, with *drain*, what the speaker has still to say."""
-    d.do(HoldWords(), CloseLink(d.state.link.attempt), CloseSpeaker(drain))
+    d.do(CloseLink(d.state.link.attempt), CloseSpeaker(drain))
     d.move(Move.CLOSED)
     d.link(bot_speaking=False, user_speaking=False, bot_gone=False, draining=False)
     d.talk(awaiting_answer=False)

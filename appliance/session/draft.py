@@ -50,6 +50,9 @@ class Draft:
         self.link(state=entered, since_s=self.now_s, deadline_s=deadline_s)
         self.do(ReportState(entered, previous))
 
+    def due(self, time_s: Seconds | None) -> bool:
+        return time_s is not None and time_s <= self.now_s
+
     def up(self) -> bool:
         return self.state.link.state in UP
 

@@ -65,8 +65,20 @@ class OpenMicrophone:
 
 
 @dataclass(frozen=True, slots=True)
+class Listen:
+    """Capture behind the gate. *keep*: what passes it is words; else it is thrown away, with all words kept so far."""
+
+    keep: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CloseMicrophone:
-    """Stop capturing. Words kept so far stay kept; the turn is closed behind them and `TurnDelivered` will come."""
+    """Stop capturing. Words kept so far stay kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndTurn:
+    """No more words of turn *turn* will come: once they are delivered, `TurnDelivered` is owed."""
 
     turn: int
 
@@ -85,7 +97,7 @@ class HoldWords:
 
 @dataclass(frozen=True, slots=True)
 class DropWords:
-    """Forget all words kept, and close the microphone. Answered by `WordsLost` if there were any."""
+    """Forget all words kept, and the turn. Answered by `WordsLost` if there were any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +166,9 @@ Effect = (
     | LeavePolitely
     | CloseLink
     | OpenMicrophone
+    | Listen
     | CloseMicrophone
+    | EndTurn
     | DeliverWords
     | HoldWords
     | DropWords

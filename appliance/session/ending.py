@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from appliance.session.dialling import again, close_link, stop_wanting
 from appliance.session.draft import Draft
-from appliance.session.effects import CloseLink, CloseSpeaker, Exit, HoldWords, LeavePolitely, ReportEnd, SendTurn
+from appliance.session.effects import CloseLink, CloseSpeaker, Exit, LeavePolitely, ReportEnd
 from appliance.session.failure import Failure, Kind
 from appliance.session.lifecycle import DOWN, UP, Move, TransportState
-from appliance.session.state import Phase
+from appliance.session.state import Phase, idle_deadline_s, session_limit_s
 from appliance.session.talking import drop_turn
 
 _S = TransportState
+
+
+def let_time_pass(d: Draft) -> None:
+    """Limits of a session, and the end of an end."""
+    policy = d.policy
+    if d.due(session_limit_s(d.state, policy)):
+        if not policy.keep_always:
+            d.recovery(wanted=False)
+        leave(d, f"the session has lasted max_session_s, {policy.max_session_s:g} s")
+    if d.due(idle_deadline_s(d.state, policy)):
+        hang_up(d, f"nobody has used it for idle_hang_up_s, {policy.idle_hang_up_s:g} s")
+    if d.due(d.state.link.deadline_s) and (d.is_in(_S.DISCONNECTING) or d.state.link.bot_gone):
+        finish(d)
 
 
 def hang_up(d: Draft, reason: str) -> None:
@@ -21,24 +34,21 @@ def hang_up(d: Draft, reason: str) -> None:
 
 def leave(d: Draft, reason: str) -> None:
     """End what there is; what is wanted is left as it is, so that `keep = "always"` dials again afterwards."""
-    link, talk = d.state.link, d.state.talk
+    link = d.state.link
     if link.state in DOWN:
         stop_wanting(d, reason)
+    drop_turn(d)
     if link.state not in UP:
         return
     d.recovery(phase=Phase.NONE, reason=None, count=0, retry_at_s=None)
     d.do(ReportEnd(reason))
     if link.state in (_S.AUTHENTICATING, _S.AUTHENTICATED) or link.bot_gone:
         # Before the offer no bot runs at a Pipecat runner: ending the request is all the protocol allows.
-        drop_turn(d)
         d.move(Move.LEAVE)
         close_link(d, drain=False)
         down(d)
         return
-    if talk.told:
-        d.do(SendTurn(link.attempt, "stop"))
-    drop_turn(d)
-    d.do(HoldWords(), CloseSpeaker(drain=False), LeavePolitely(link.attempt))
+    d.do(CloseSpeaker(drain=False), LeavePolitely(link.attempt))
     # While the channel is not open the bot cannot be told yet, so there the time is given twice.
     phases = 1 if link.state is _S.READY else 2
     d.move(Move.LEAVE, deadline_s=d.now_s + phases * d.policy.leave_timeout_s)
@@ -50,8 +60,8 @@ def bot_left(d: Draft) -> None:
     if not d.policy.keep_always:
         d.recovery(wanted=False)
     d.do(ReportEnd("the bot ended the session"))
+    d.talk(told=False)  # there is nobody to be told of a turn's end
     drop_turn(d)
-    d.do(HoldWords())
     if d.policy.disconnect_on_bot_disconnect:
         d.do(CloseLink(d.state.link.attempt), CloseSpeaker(drain=True))
         d.move(Move.LEAVE, deadline_s=d.now_s + d.policy.drain_timeout_s)

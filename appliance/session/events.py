@@ -217,6 +217,23 @@ class BotAudible:
     on: bool
 
 
+@dataclass(frozen=True, slots=True)
+class GateOpened:
+    """Listening behind the gate, words began to pass it, or have ceased to. At first, and in a turn, it is closed."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """Listening behind the gate, nothing passes because the speaker is heard in the room (half-duplex), or again may.
+
+    At first, and in a turn, it is off.
+    """
+
+    on: bool
+
+
 # --- time
 
 
@@ -231,6 +248,7 @@ Event = (
     | ButtonReleased
     | StartAsked
     | StopAsked
+    | MuteAsked
     | ConnectAsked
     | ShutdownAsked
     | BotStarted
@@ -249,5 +267,7 @@ Event = (
     | TurnDelivered
     | WordsLost
     | BotAudible
+    | GateOpened
+    | Suppressed
     | TimePassed
 )

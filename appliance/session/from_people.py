@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from appliance.session import dialling, ending, talking
+from appliance.session import dialling, ending, talking, taps
 from appliance.session.draft import Draft
 from appliance.session.events import (
     Booted,
     ButtonPressed,
     ButtonReleased,
     ConnectAsked,
+    MuteAsked,
     Role,
     ShutdownAsked,
     StartAsked,
@@ -19,7 +20,7 @@ from appliance.session.events import (
 from appliance.session.lifecycle import DOWN, TransportState
 from appliance.session.state import Phase, Turn
 
-FromPeople = Booted | ButtonPressed | ButtonReleased | StartAsked | StopAsked | ConnectAsked | ShutdownAsked
+FromPeople = Booted | ButtonPressed | ButtonReleased | StartAsked | StopAsked | MuteAsked | ConnectAsked | ShutdownAsked
 
 
 def take(d: Draft, event: FromPeople) -> None:
@@ -33,21 +34,43 @@ def take(d: Draft, event: FromPeople) -> None:
         case _ if d.state.quitting:
             pass  # on the way out nothing new begins; a release changes nothing that will be needed
         case ButtonPressed(name=name, role=role):
-            _talk_pressed(d, name) if role is Role.TALK else _session_pressed(d)
+            _pressed(d, name, role)
         case ButtonReleased(name=name, role=role):
-            if role is Role.TALK and talking.let_go(d, name):
-                d.used()
-                talking.end_turn(d)
+            _released(d, name, role)
         case StartAsked():
-            _start(d)
+            dialling.start(d)
         case StopAsked():
             ending.hang_up(d, "asked to stop")
+        case MuteAsked(on=on):
+            talking.mute(d, on)
         case ConnectAsked(parameters=parameters):
             if d.is_in(TransportState.AUTHENTICATED):
                 d.used()
                 dialling.connect(d, d.state.link.reply if parameters is None else parameters)
         case _:
             assert_never(event)
+
+
+def _pressed(d: Draft, name: str, role: Role) -> None:
+    match role:
+        case Role.TALK:
+            _talk_pressed(d, name)
+        case Role.COMBINED:
+            taps.press(d, name)
+        case Role.SESSION:
+            _session_pressed(d)
+        case Role.MUTE:
+            talking.mute(d, not d.state.talk.muted)
+        case _:
+            assert_never(role)
+
+
+def _released(d: Draft, name: str, role: Role) -> None:
+    if role is Role.COMBINED:
+        taps.release(d, name)
+    elif role is Role.TALK and talking.let_go(d, name):
+        d.used()
+        talking.end_turn(d)
 
 
 def _talk_pressed(d: Draft, name: str) -> None:
@@ -59,9 +82,11 @@ def _talk_pressed(d: Draft, name: str) -> None:
     elif not talking.hold(d, name):
         return
     d.used()
+    if d.state.talk.muted:
+        return  # the light says so
     talking.open_turn(d)
-    if not d.up() or d.state.link.bot_gone:
-        _start(d)
+    talking.speak_up(d)
+    dialling.start(d)
 
 
 def _session_pressed(d: Draft) -> None:
@@ -70,12 +95,4 @@ def _session_pressed(d: Draft) -> None:
     elif d.state.recovery.phase in (Phase.RETRYING, Phase.WAITING):
         ending.hang_up(d, "the session button was pressed while waiting to try again")
     else:
-        _start(d)
-
-
-def _start(d: Draft) -> None:
-    """A session is wanted, whatever is there now: one that is up is kept, one that is ending is cut short."""
-    if d.is_in(TransportState.DISCONNECTING) or d.state.link.bot_gone:
-        dialling.close_link(d, drain=False)
-    if d.state.link.state in DOWN:
-        dialling.want(d)
+        dialling.start(d)

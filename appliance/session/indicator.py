@@ -26,6 +26,7 @@ class Meaning(Enum):
     LOST = "lost"
     GIVEN_UP = "given-up"
     DEVICE_MISSING = "device-missing"
+    MUTED = "muted"
     SPEAKING = "speaking"
     RETRYING = "retrying"
     WAITING = "waiting"
@@ -48,6 +49,7 @@ LOOKS: dict[Meaning, Look] = {
     Meaning.LOST: Look("red", "blink"),
     Meaning.GIVEN_UP: Look("red", "solid"),
     Meaning.DEVICE_MISSING: Look("red", "double blink"),
+    Meaning.MUTED: Look("red", "breathing"),
     Meaning.SPEAKING: Look("blue", "solid"),
     Meaning.RETRYING: Look("amber", "blink"),
     Meaning.WAITING: Look("amber", "blink"),
@@ -72,6 +74,7 @@ def meaning(state: State, policy: Policy, now_s: Seconds) -> Meaning:
         (state.talk.lost_until_s is not None, Meaning.LOST),
         (recovery.phase is Phase.GIVEN_UP, Meaning.GIVEN_UP),
         (state.microphone in _ABSENT or state.speaker in _ABSENT, Meaning.DEVICE_MISSING),
+        (state.talk.muted, Meaning.MUTED),
         (state.audible, Meaning.SPEAKING),
         (recovery.phase is Phase.RETRYING, Meaning.RETRYING),
         (recovery.phase is Phase.WAITING, Meaning.WAITING),

@@ -10,16 +10,17 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from appliance.session import dialling, ending, from_people, from_runner, from_sound, talking
+from appliance.session import dialling, ending, from_people, from_runner, from_sound, talking, taps
 from appliance.session.draft import Draft
 from appliance.session.effects import Effect
 from appliance.session.events import Event, TimePassed
 from appliance.session.from_people import FromPeople
 from appliance.session.from_runner import FromRunner
 from appliance.session.from_sound import FromSound
-from appliance.session.lifecycle import DOWN, TransportState
+from appliance.session.lifecycle import DOWN
 from appliance.session.policy import Policy
-from appliance.session.state import State, Turn, idle_deadline_s, in_use, session_limit_s, stable_s, time_out_s
+from appliance.session.roads import after_all, before_all, roads
+from appliance.session.state import State, in_use
 from appliance.units import Seconds
 
 
@@ -41,34 +42,16 @@ def step(
     elif not isinstance(event, TimePassed):
         assert_never(event)
     ending.exit_if_down(draft)
-    return draft.state, tuple(draft.effects)
+    if draft.state.talk.hands_free and not draft.state.recovery.wanted:
+        draft.talk(hands_free=False, suppressed=False, gate_open=False)
+    was, now = roads(state, policy), roads(draft.state, policy)
+    return draft.state, (*before_all(was, now), *draft.effects, *after_all(was, now))
 
 
 def _let_time_pass(d: Draft) -> None:
     """Everything that is due by now. A case may make another one due, never itself: each clears or moves its time."""
-    policy = d.policy
-
-    def due(time_s: Seconds | None) -> bool:
-        return time_s is not None and time_s <= d.now_s
-
-    if due(d.state.talk.lost_until_s):
-        d.talk(lost_until_s=None)
-    if due(stable_s(d.state, policy)):
-        d.recovery(count=0)
-    if d.state.talk.turn is Turn.TAIL and due(d.state.talk.tail_until_s):
-        talking.close_turn(d)
-    if due(time_out_s(d.state, policy)):
-        talking.close_turn(d)
-    if due(session_limit_s(d.state, policy)):
-        if not policy.keep_always:
-            d.recovery(wanted=False)
-        ending.leave(d, f"the session has lasted max_session_s, {policy.max_session_s:g} s")
-    if due(idle_deadline_s(d.state, policy)):
-        ending.hang_up(d, f"nobody has used it for idle_hang_up_s, {policy.idle_hang_up_s:g} s")
-    if due(d.state.link.deadline_s):
-        if d.is_in(TransportState.DISCONNECTING) or d.state.link.bot_gone:
-            ending.finish(d)
-        else:
-            dialling.phase_timed_out(d)
-    if due(d.state.recovery.retry_at_s):
-        dialling.dial(d)
+    talking.let_time_pass(d)
+    if d.due(d.state.talk.tap_until_s):
+        taps.decide(d)
+    ending.let_time_pass(d)
+    dialling.let_time_pass(d)

@@ -38,6 +38,10 @@ class Policy:
     max_session_s: Seconds = 0.0
 
     toggle: bool = False
+    open: bool = False
+    """Every session is hands-free."""
+    tap_s: Seconds = 0.3
+    """A combined button that is released sooner was tapped."""
     release_tail_s: Seconds = 0.3
     time_out_s: Seconds = 60.0
     half_duplex: bool = True

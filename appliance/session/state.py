@@ -45,6 +45,15 @@ class Turn(Enum):
     """The microphone is closed; kept words and the silence behind them are on their way."""
 
 
+class Tap(Enum):
+    """What a tap of a combined button does."""
+
+    START = "start"
+    """The session goes on hands-free."""
+    STOP = "stop"
+    """No session is wanted any more."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Talk:
     """The talk turn. There is one at a time; a press before it is delivered continues it under a new number."""
@@ -59,6 +68,16 @@ class Talk:
     """This session's bot was told of the turn's start."""
     awaiting_answer: bool = False
     """The turn is over and the bot has not begun to speak."""
+    tap_until_s: Seconds | None = None
+    """A combined button went down: released before then, it was a tap."""
+    tap: Tap = Tap.START
+    """What a tap does, as the press found things."""
+    hands_free: bool = False
+    """The microphone is open behind the gate for as long as a session is wanted."""
+    suppressed: bool = False
+    """Half-duplex: the bot is heard in the room, so nothing passes the gate."""
+    gate_open: bool = False
+    muted: bool = False
     lost_until_s: Seconds | None = None
     """Words were dropped: until then the light says so."""
 
@@ -101,8 +120,11 @@ class State:
 
 
 def listening(state: State) -> bool:
-    """Whether what is said now may reach the bot: captured, and of a turn that is kept or sent."""
-    return state.microphone is DeviceState.OK and state.talk.turn in (Turn.OPEN, Turn.TAIL)
+    """Whether what is said now may reach the bot, at once or from the backlog. A closed gate opens for who speaks."""
+    talk, link = state.talk, state.link
+    gated = talk.hands_free and not talk.suppressed and link.state in UP and not link.bot_gone
+    heard = talk.turn in (Turn.OPEN, Turn.TAIL) or gated
+    return state.microphone is DeviceState.OK and heard and not talk.muted
 
 
 def in_use(state: State) -> bool:
@@ -149,6 +171,7 @@ def deadline(state: State, policy: Policy, now_s: Seconds) -> Seconds | None:
         state.recovery.retry_at_s,
         talk.tail_until_s if talk.turn is Turn.TAIL else None,
         talk.lost_until_s,
+        talk.tap_until_s,
         limit,
         warning if warning is not None and warning > now_s else None,
         idle_deadline_s(state, policy),

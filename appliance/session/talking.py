@@ -1,24 +1,29 @@
 """The talk turn: from the edge of a press to the `stop` message behind its last word.
 
-Theory of operation: a press opens the microphone before anything else is thought about. Its words are kept by the
-up-link until a bot is ready, then delivered in order. Release lets the tail pass, then the microphone closes; the
-up-link reports the turn delivered once enough silence has followed the last word, and only then `stop` is sent.
+Theory of operation: a press opens the turn, and with it the microphone, before anything else is thought about
+(`roads`). Its words are kept by the up-link until a bot is ready, then delivered in order. Release lets the tail pass,
+then the turn closes; the up-link reports it delivered once enough silence has followed the last word, and only then
+`stop` is sent. A combined button's press is a turn that the bot does not learn of until it can be no tap any more.
 """
 
 from __future__ import annotations
 
 from appliance.session.draft import Draft
-from appliance.session.effects import (
-    CloseMicrophone,
-    DropWords,
-    MuteSpeaker,
-    OpenMicrophone,
-    SendTurn,
-    SilenceSpeaker,
-)
+from appliance.session.effects import DropWords, EndTurn, SendTurn, SilenceSpeaker
 from appliance.session.lifecycle import TransportState
 from appliance.session.policy import LOST_SIGN_S
-from appliance.session.state import Turn
+from appliance.session.state import Turn, time_out_s
+
+
+def let_time_pass(d: Draft) -> None:
+    """The sign of lost words ends, the tail ends, and a turn that has lasted too long."""
+    talk = d.state.talk
+    if d.due(talk.lost_until_s):
+        d.talk(lost_until_s=None)
+    if talk.turn is Turn.TAIL and d.due(talk.tail_until_s):
+        close_turn(d)
+    if d.due(time_out_s(d.state, d.policy)):
+        close_turn(d)
 
 
 def hold(d: Draft, name: str) -> bool:
@@ -36,18 +41,26 @@ def let_go(d: Draft, name: str) -> bool:
 
 
 def open_turn(d: Draft) -> None:
-    """Capture from now on, silence the bot, and tell it if it is there to hear.
+    """Capture from now on.
 
     A turn that is still in its tail or on its way is continued: its `stop` has not been sent, so to the bot it is one.
     """
-    talk, link = d.state.talk, d.state.link
-    number = talk.number + 1
+    talk = d.state.talk
     told = talk.told and talk.turn is not Turn.NONE
-    d.talk(turn=Turn.OPEN, number=number, opened_s=d.now_s, told=told, awaiting_answer=False)
-    d.do(OpenMicrophone(number), SilenceSpeaker())
-    if d.policy.half_duplex:
-        d.do(MuteSpeaker(True))
-    if link.state is TransportState.READY and not link.bot_gone and not told:
+    d.talk(turn=Turn.OPEN, number=talk.number + 1, opened_s=d.now_s, told=told, awaiting_answer=False)
+
+
+def speak_up(d: Draft) -> None:
+    """The open turn is one for certain: silence the bot, and tell it if it is there to hear."""
+    d.do(SilenceSpeaker())
+    tell(d)
+
+
+def tell(d: Draft) -> None:
+    """Tell the bot that a turn has been opened, if there is one and the bot is ready and does not know."""
+    talk, link = d.state.talk, d.state.link
+    there = link.state is TransportState.READY and not link.bot_gone
+    if there and talk.turn is not Turn.NONE and talk.tap_until_s is None and not talk.told:
         d.talk(told=True)
         d.do(SendTurn(link.attempt, "start"))
 
@@ -59,9 +72,9 @@ def end_turn(d: Draft) -> None:
 
 
 def close_turn(d: Draft) -> None:
-    """The tail is over, or the turn has lasted too long: the microphone closes, and the bot may be heard again."""
+    """The tail is over, or the turn has lasted too long, or the microphone was muted."""
     d.talk(turn=Turn.CLOSING, awaiting_answer=True)
-    d.do(CloseMicrophone(d.state.talk.number), MuteSpeaker(False))
+    d.do(EndTurn(d.state.talk.number))
 
 
 def turn_delivered(d: Draft, number: int) -> None:
@@ -75,12 +88,26 @@ def turn_delivered(d: Draft, number: int) -> None:
 
 
 def drop_turn(d: Draft) -> None:
-    """The turn ends here, words and all, and the microphone closes. A button still held opens nothing by itself."""
-    talk = d.state.talk
+    """The turn ends here, words and all, also for a bot that is still there. A button still held opens nothing."""
+    d.talk(tap_until_s=None)
+    talk, link = d.state.talk, d.state.link
     if talk.turn is Turn.NONE:
         return
+    if talk.told and link.state is TransportState.READY:
+        d.do(SendTurn(link.attempt, "stop"))
     d.talk(turn=Turn.NONE, told=False, awaiting_answer=False)
-    d.do(DropWords(), MuteSpeaker(False))
+    d.do(DropWords())
+
+
+def mute(d: Draft, on: bool) -> None:
+    """Muted, the microphone is closed, whatever it was open for; what had been said still arrives."""
+    d.used()
+    if on:
+        if d.state.talk.tap_until_s is not None:
+            drop_turn(d)
+        elif d.state.talk.turn in (Turn.OPEN, Turn.TAIL):
+            close_turn(d)
+    d.talk(muted=on)
 
 
 def words_lost(d: Draft) -> None:

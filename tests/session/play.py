@@ -14,11 +14,11 @@ from appliance.session.effects import (
     CloseSpeaker,
     Connect,
     DeliverWords,
-    DropWords,
     Effect,
     Exit,
     HoldWords,
     LeavePolitely,
+    Listen,
     MuteSpeaker,
     OpenMicrophone,
     OpenSpeaker,
@@ -38,7 +38,7 @@ from appliance.session.events import (
 from appliance.session.lifecycle import DOWN, UP, TransportState
 from appliance.session.machine import step
 from appliance.session.policy import Policy
-from appliance.session.state import Phase, State, Turn, deadline
+from appliance.session.state import Phase, State, Turn, deadline, listening
 
 REPLY = {"sessionId": "s1"}
 
@@ -51,6 +51,10 @@ class World:
     """The attempt that has something open, or 0."""
     offered: bool = False
     microphone: bool = False
+    turn: int = 0
+    """What the microphone is open for; 0: no turn."""
+    gated: bool | None = None
+    """Open behind the gate, and whether what passes is kept."""
     muted: bool = False
     delivering: bool = False
     speaker: bool = False
@@ -77,10 +81,12 @@ class World:
                 assert attempt == self.link
                 assert self.turn_open_at_bot == (state == "stop"), "start and stop of a turn alternate"
                 return replace(self, turn_open_at_bot=state == "start")
-            case OpenMicrophone():
-                return replace(self, microphone=True)
-            case CloseMicrophone() | DropWords():
-                return replace(self, microphone=False)
+            case OpenMicrophone(turn):
+                return replace(self, microphone=True, turn=turn, gated=None)
+            case Listen(keep):
+                return replace(self, microphone=True, turn=0, gated=keep)
+            case CloseMicrophone():
+                return replace(self, microphone=False, turn=0, gated=None)
             case DeliverWords(attempt):
                 assert attempt == self.link
                 return replace(self, delivering=True)
@@ -115,9 +121,18 @@ def check(state: State, world: World, policy: Policy, now_s: float) -> None:
     assert not talk.told or (link.state is TransportState.READY and talk.turn is not Turn.NONE)
     assert not link.draining or link.state is TransportState.DISCONNECTING
 
-    assert world.microphone == (talk.turn in (Turn.OPEN, Turn.TAIL)), "the microphone is open for an open turn alone"
-    assert world.muted == (policy.half_duplex and talk.turn in (Turn.OPEN, Turn.TAIL))
-    assert world.delivering == (link.state is TransportState.READY and not link.bot_gone), "words leave in READY alone"
+    capturing, undecided = talk.turn in (Turn.OPEN, Turn.TAIL), talk.tap_until_s is not None
+    assert not (talk.muted and world.microphone), "muted, the microphone is closed"
+    assert not (talk.muted and capturing)
+    assert not talk.hands_free or recovery.wanted, "hands-free for as long as a session is wanted"
+    assert world.microphone == (capturing or (talk.hands_free and not talk.muted)), "open for a turn, or hands-free"
+    assert world.turn == (talk.number if capturing else 0)
+    kept = link.state in UP and not link.bot_gone
+    assert world.gated == (kept if talk.hands_free and not talk.muted and not capturing else None)
+    assert world.muted == (policy.half_duplex and capturing and not undecided)
+    up = link.state is TransportState.READY and not link.bot_gone
+    assert world.delivering == (up and not undecided), "words leave in READY alone, and not while a press may be a tap"
+    assert not listening(state) or world.microphone, "the light is never green with a closed microphone"
     assert world.turn_open_at_bot == talk.told or link.bot_gone
     assert world.link == (link.attempt if link.state not in DOWN and not link.draining else 0)
     assert world.speaker == (link.state in UP), "the speaker is open for a session alone"

@@ -11,6 +11,7 @@ from appliance.session.effects import (
     Connect,
     DeliverWords,
     DropWords,
+    EndTurn,
     Exit,
     HoldWords,
     LeavePolitely,
@@ -87,10 +88,9 @@ def test_press_speak_release_hear_and_hang_up() -> None:
     assert light(play) == "idle"
     assert play(PRESS) == (
         OpenMicrophone(1),
+        MuteSpeaker(True),
         SilenceSpeaker(),
-        MuteSpeaker(True),
         OpenSpeaker(),
-        MuteSpeaker(True),
         StartBot(1),
     )
     play(MICROPHONE_OPEN)
@@ -103,7 +103,7 @@ def test_press_speak_release_hear_and_hang_up() -> None:
 
     assert play(RELEASE, after_s=2.0) == ()
     assert light(play) == "listening"
-    assert play(TimePassed(), after_s=0.3) == (CloseMicrophone(1), MuteSpeaker(False))
+    assert play(TimePassed(), after_s=0.3) == (CloseMicrophone(), EndTurn(1), MuteSpeaker(False))
     play(MICROPHONE_CLOSED)
     assert light(play) == "thinking"
     assert play(TurnDelivered(1), after_s=0.2) == (SendTurn(1, "stop"),)
@@ -115,12 +115,12 @@ def test_press_speak_release_hear_and_hang_up() -> None:
     assert light(play) == "ready"
 
     assert play(TAP, after_s=3.0) == (
-        ReportEnd("the session button was pressed"),
         HoldWords(),
+        ReportEnd("the session button was pressed"),
         CloseSpeaker(drain=False),
         LeavePolitely(1),
     )
-    assert play(BotLeft(1), after_s=2.05) == (HoldWords(), CloseLink(1), CloseSpeaker(drain=False))
+    assert play(BotLeft(1), after_s=2.05) == (CloseLink(1), CloseSpeaker(drain=False))
     assert light(play) == "idle"
     assert play.entered == [
         "authenticating",
@@ -198,7 +198,7 @@ def test_every_phase_has_a_deadline(reached: list[Event], waits_s: float, says: 
     error, *closing = play.wait()
     assert play.now_s - began_s == waits_s
     assert isinstance(error, ReportError) and says in error.message and error.fatal and error.source == "start"
-    assert closing == [HoldWords(), CloseLink(1), CloseSpeaker(drain=True)]
+    assert closing == [CloseLink(1), CloseSpeaker(drain=True)]
     assert play.transport_state == "disconnected"
     assert light(play) == "retrying"
 
@@ -304,9 +304,15 @@ def test_a_fatal_error_ends_the_session_and_clears_it_up() -> None:
     play = ready()
     play(PRESS)
     play(RELEASE, after_s=0.1)
-    error, *rest = play(BotError(1, "out of memory", fatal=True), after_s=0.1)
-    assert error == ReportError("bot", "the bot failed: out of memory", fatal=True)
-    assert rest == [HoldWords(), CloseLink(1), CloseSpeaker(drain=True), DropWords(), MuteSpeaker(False)]
+    assert play(BotError(1, "out of memory", fatal=True), after_s=0.1) == (
+        CloseMicrophone(),
+        HoldWords(),
+        ReportError("bot", "the bot failed: out of memory", fatal=True),
+        CloseLink(1),
+        CloseSpeaker(drain=True),
+        DropWords(),
+        MuteSpeaker(False),
+    )
     assert (play.transport_state, light(play)) == ("disconnected", "retrying")
     assert turn(play) == "none"
 
@@ -469,7 +475,7 @@ def test_a_second_press_before_the_stop_continues_the_turn() -> None:
     play(PRESS)
     play(RELEASE, after_s=1.0)
     play.wait()
-    assert play(PRESS) == (OpenMicrophone(2), SilenceSpeaker(), MuteSpeaker(True))
+    assert play(PRESS) == (OpenMicrophone(2), MuteSpeaker(True), SilenceSpeaker())
     assert play(TurnDelivered(1)) == (), "the turn it meant goes on"
     play(RELEASE, after_s=1.0)
     play.wait()

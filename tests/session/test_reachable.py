@@ -30,6 +30,7 @@ from appliance.session.events import (
     DeviceChanged,
     DeviceState,
     Event,
+    MuteAsked,
     OfferAnswered,
     Role,
     ShutdownAsked,
@@ -44,14 +45,15 @@ from appliance.session.events import (
 from appliance.session.failure import Failure, Kind
 from appliance.session.lifecycle import DOWN, TransportState
 from appliance.session.policy import Policy
-from appliance.session.state import State, Turn, deadline
+from appliance.session.state import State, Tap, Turn, deadline
 from tests.session.play import REPLY, Play, World
 
 POLICIES = {
     "on demand": Policy(),
     "always": Policy(keep_always=True, max_session_s=100),
-    "bot may leave": Policy(disconnect_on_bot_disconnect=False, toggle=True),
+    "bot may leave": Policy(disconnect_on_bot_disconnect=False, toggle=True, open=True),
     "by request": Policy(start="start-then-connect", connect_by="request", attempts_max=2),
+    "hands-free": Policy(open=True),
     "direct": Policy(start="connect", half_duplex=False, idle_hang_up_s=0),
 }
 LEAVES_WITHIN_S = 7.0
@@ -66,6 +68,10 @@ def events(state: State) -> list[Event]:
         ButtonReleased("talk", Role.TALK),
         ButtonPressed("end", Role.SESSION),
         ButtonReleased("end", Role.SESSION),
+        ButtonPressed("both", Role.COMBINED),
+        ButtonReleased("both", Role.COMBINED),
+        MuteAsked(True),
+        MuteAsked(False),
         StartAsked(),
         StopAsked(),
         ConnectAsked(),
@@ -126,7 +132,8 @@ def key(state: State) -> State:
         reply=None,
         rtvi=None,
     )
-    talk = _timeless(state.talk, number=0, lost_until_s=None, awaiting_answer=False)
+    tap = state.talk.tap if state.talk.tap_until_s is not None else Tap.START
+    talk = _timeless(state.talk, number=0, tap=tap, lost_until_s=None, awaiting_answer=False, gate_open=False)
     recovery = _timeless(state.recovery, count=min(state.recovery.count, 1), reason=None)
     return State(link=link, talk=talk, recovery=recovery, quitting=state.quitting, exited=state.exited)
 
