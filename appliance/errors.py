@@ -26,12 +26,13 @@ class UnavailableError(ApplianceError):
 class DeviceError(ApplianceError):
     """A sound device failed to open, or stopped working. It may be opened again; the session is not harmed.
 
-    *busy*: the device is there, but something else uses it.
+    *busy*: the device is there, but something else uses it. *stalled*: it is open, but its samples do not advance.
     """
 
-    def __init__(self, message: str, *, busy: bool = False) -> None:
+    def __init__(self, message: str, *, busy: bool = False, stalled: bool = False) -> None:
         super().__init__(message)
         self.busy = busy
+        self.stalled = stalled
 
 
 class CodecError(ApplianceError):

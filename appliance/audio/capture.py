@@ -4,6 +4,9 @@ Theory of operation. While the microphone is open the device is the clock: a per
 While it is closed the thread paces the up-link itself, by deadlines on the monotonic clock, for as long as that has
 something to send: at the period while words or silence are under way, once a second while nothing is said. Without a
 session it sleeps. Commands are served between periods, so a turn is cut at whole periods only.
+
+The microphone is open for a turn, and then all that it hears are the turn's words; or for who speaks without a button,
+and then words are what passes the gate (`hands_free`).
 """
 
 from __future__ import annotations
@@ -11,12 +14,14 @@ from __future__ import annotations
 import functools
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from appliance.audio.gate import NOTHING, Gate
+from appliance.audio.hands_free import HandsFree, Suppresses
 from appliance.audio.uplink import Uplink, UplinkCounters
 from appliance.audio.worker import Clock, Crashed, Worker
 from appliance.errors import DeviceError
@@ -37,7 +42,8 @@ CATCH_UP_MS: Final = 3 * PACKET_MS
 class Capture(Worker):
     """One for the life of the process. All methods: any thread, never blocking (`stop` joins); served in order.
 
-    *report* and *crashed* are called on the capture thread; *report* must not block.
+    *report* and *crashed* are called on the capture thread; *report* must not block. *gate*, for who speaks without a
+    button, is the capture thread's from here on; without one all passes. *suppresses*: see `HandsFree`.
     """
 
     def __init__(
@@ -47,6 +53,8 @@ class Capture(Worker):
         crashed: Crashed,
         *,
         backlog_s: Seconds,
+        gate: Gate | None = None,
+        suppresses: Suppresses = lambda heard_s: False,
         clock: Clock = time.monotonic,
     ) -> None:
         super().__init__("capture", crashed, clock)
@@ -54,7 +62,11 @@ class Capture(Worker):
         self._report = report
         self._uplink = Uplink(backlog_s=backlog_s, period_frames=microphone.period_frames)
         self._block: Block = np.zeros(microphone.period_frames, np.int16)
+        gate = gate or Gate(None, microphone.period_frames, pre_roll_ms=0, hang_ms=0)
+        self._hands_free = HandsFree(gate, suppresses, report)
         self._open = False
+        self._in_turn = False  # what the microphone hears are a turn's words
+        self._keep = False  # else: what passes the gate is kept
         self._link: MediaLink | None = None
         self._encoder: Encoder | None = None
         self._stepped_s = clock()
@@ -73,15 +85,27 @@ class Capture(Worker):
         return self._microphone.xruns
 
     def open_microphone(self, turn: int) -> None:
-        """Capture words of *turn* from now on. Answered by `DeviceChanged`, unless it is open already."""
+        """Capture words of *turn* from now on, past the gate. `DeviceChanged`, unless it is open already."""
         self._post(functools.partial(self._open_microphone, turn))
 
-    def close_microphone(self, turn: int) -> None:
-        """Stop capturing, and end *turn* behind its last word. `DeviceChanged` if it was open, and `TurnDelivered`."""
-        self._post(functools.partial(self._close_turn, turn))
+    def listen(self, keep: bool) -> None:
+        """Capture behind the gate from now on, the words of no turn. `DeviceChanged`, unless it is open already.
+
+        Without *keep* what passes is thrown away, and what was kept of no turn too: `WordsLost` if there was any.
+        Answered by `GateOpened` and `Suppressed`, each time that one of them changes.
+        """
+        self._post(functools.partial(self._listen, keep))
+
+    def close_microphone(self) -> None:
+        """Stop capturing; words kept stay kept. Answered by `DeviceChanged` if it was open."""
+        self._post(self._close_microphone)
+
+    def end_turn(self, turn: int) -> None:
+        """What is captured from now on is not of *turn*. Answered by `TurnDelivered` when its words are."""
+        self._post(functools.partial(self._uplink.close_turn, turn))
 
     def drop_words(self) -> None:
-        """Stop capturing, and forget words and turn. Answered by `WordsLost` if there were any."""
+        """Forget words and turn. Answered by `WordsLost` if there were any."""
         self._post(self._drop_words)
 
     def deliver(self, link: MediaLink) -> None:
@@ -96,22 +120,19 @@ class Capture(Worker):
 
     def _open_microphone(self, turn: int) -> None:
         self._uplink.open_turn(turn)
-        if self._open:
-            return
-        try:
-            self._microphone.open()
-        except DeviceError as error:
-            self._failed(error)
-            return
-        self._open = True
-        self._report(DeviceChanged(Device.MICROPHONE, DeviceState.OK))
+        self._in_turn = True
+        self._hands_free.leave()
+        self._open_device()
 
-    def _close_turn(self, turn: int) -> None:
-        self._close_microphone()
-        self._uplink.close_turn(turn)
+    def _listen(self, keep: bool) -> None:
+        self._in_turn, self._keep = False, keep
+        if not keep:
+            self._hands_free.leave()
+            if not self._uplink.in_turn:
+                self._drop_words()
+        self._open_device()
 
     def _drop_words(self) -> None:
-        self._close_microphone()
         lost_ms = self._uplink.drop()
         if lost_ms:
             self._report(WordsLost(lost_ms))
@@ -127,7 +148,19 @@ class Capture(Worker):
         if encoder is not None:
             encoder.close()
 
+    def _open_device(self) -> None:
+        if self._open:
+            return
+        try:
+            self._microphone.open()
+        except DeviceError as error:
+            self._failed(error)
+            return
+        self._open = True
+        self._report(DeviceChanged(Device.MICROPHONE, DeviceState.OK))
+
     def _close_microphone(self) -> None:
+        self._hands_free.leave()
         if self._open:
             self._open = False
             self._microphone.close()
@@ -136,6 +169,7 @@ class Capture(Worker):
     def _failed(self, error: DeviceError) -> None:
         """The turn goes on without words: a session that hears nothing can still be ended in order."""
         tell(log, logging.DEBUG, "microphone_failed", device=self._microphone.name, reason=error)
+        self._hands_free.leave()
         self._open = False
         self._microphone.close()
         state = DeviceState.BUSY if error.busy else DeviceState.MISSING
@@ -155,8 +189,20 @@ class Capture(Worker):
         except DeviceError as error:
             self._failed(error)
             return
-        self._uplink.push(self._block)
-        self._step(self._clock(), PACKET_MS)
+        now_s = self._clock()
+        self._uplink.counters.frames_captured += 1
+        for block in self._words(now_s):
+            self._uplink.push(block)
+        self._step(now_s, PACKET_MS)
+
+    def _words(self, now_s: Seconds) -> Sequence[Block]:
+        """What is to be kept or sent by the period that was read until *now_s*."""
+        if self._in_turn:
+            return (self._block,)
+        if not self._keep:
+            return NOTHING
+        begun_s = now_s - self._microphone.latency_s - PACKET_MS / 1000
+        return self._hands_free.hear(self._block, begun_s)
 
     def _pace(self) -> None:
         """Wait for the up-link's next deadline, and keep it; or for a command."""

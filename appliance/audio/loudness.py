@@ -22,12 +22,15 @@ class Audibility:
 
     def __init__(self) -> None:
         self.on = False
+        self.heard = False
+        """Whether the last period itself can be heard."""
         self._quiet_ms: Millis = 0
 
     def hear(self, block: Block | None) -> bool:
         """Take a period, None for silence. Returns whether `on` has changed by it."""
         before = self.on
-        if block is not None and _peak(block) >= _AUDIBLE:
+        self.heard = block is not None and _peak(block) >= _AUDIBLE
+        if self.heard:
             self.on, self._quiet_ms = True, 0
         elif self.on:
             self._quiet_ms += PACKET_MS
@@ -36,7 +39,7 @@ class Audibility:
 
     def stop(self) -> bool:
         """There is no sound any more. Returns whether there was."""
-        before, self.on = self.on, False
+        before, self.on, self.heard = self.on, False, False
         return before
 
 

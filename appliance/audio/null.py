@@ -18,6 +18,7 @@ class SilentMicrophone:
         self.name = "silence"
         self.rate_hz: Hertz = rate_hz
         self.period_frames: Frames = rate_hz * PACKET_MS // 1000
+        self.latency_s = 0.0
         self._pacer = Pacer()
 
     @property

@@ -24,7 +24,7 @@ from appliance.audio.worker import Clock, Crashed, Worker
 from appliance.errors import DeviceError
 from appliance.session.events import BotAudible, Device, DeviceChanged, DeviceState, Event
 from appliance.telling import tell
-from appliance.units import PACKET_MS
+from appliance.units import PACKET_MS, Seconds
 
 if TYPE_CHECKING:
     from appliance.audio.ports import Speaker
@@ -36,7 +36,8 @@ log = logging.getLogger(__name__)
 class Playback(Worker):
     """One for the life of the process. All methods: any thread, never blocking (`stop` joins).
 
-    *report* and *crashed* are called on the playback thread; *report* must not block. *volume*: 0 to 1.
+    *report*, *played* and *crashed* are called on the playback thread; the first two must not block. *played* gets the
+    time until which an audible period leaves the speaker, no sooner than it does. *volume*: 0 to 1.
     """
 
     def __init__(
@@ -46,12 +47,14 @@ class Playback(Worker):
         crashed: Crashed,
         *,
         volume: float,
+        played: Callable[[Seconds], None] = lambda until_s: None,
         clock: Clock = time.monotonic,
     ) -> None:
         super().__init__("playback", crashed, clock)
         self._speaker = speaker
         self._report = report
-        self._gain = round(volume * (1 << 15))
+        self._played = played
+        self.set_volume(volume)
         self._block: Block = np.zeros(speaker.period_frames, np.int16)
         self._wide = np.zeros(speaker.period_frames, np.int32)
         self._incoming: BotStream | None = None  # takes packets; the callers'
@@ -99,6 +102,10 @@ class Playback(Worker):
         if self._incoming is not None:
             self._incoming.mute(on)
 
+    def set_volume(self, volume: float) -> None:
+        """0 to 1, from the next period on."""
+        self._gain = round(volume * (1 << 15))
+
     def close(self, drain: bool) -> None:
         """End the session's sound: after what has arrived has been played, or at once. Then `DeviceChanged`."""
         if self._incoming is not None:
@@ -131,15 +138,21 @@ class Playback(Worker):
         self._hear(self._block if sounds else None)
         if sounds and self._gain != 1 << 15:
             self._scale()
+        self._tell_played()  # before the write too, which takes its time: some of the period may sound meanwhile
         try:
             self._speaker.write(self._block)
         except DeviceError as error:
             self._failed(error)
             return
+        self._tell_played()
         if stream.drained:
             self._tail -= 1
             if self._tail < 0:
                 self._finish()
+
+    def _tell_played(self) -> None:
+        if self._audibility.heard:
+            self._played(self._clock() + self._speaker.latency_s + PACKET_MS / 1000)
 
     def _scale(self) -> None:
         """Volume, in whole numbers: numpy would make new arrays of floating ones."""

@@ -23,6 +23,8 @@ class Microphone(Protocol):
     rate_hz: Hertz
     period_frames: Frames
     """20 ms at `rate_hz`."""
+    latency_s: float
+    """From the air, as the last sample of a period, to the end of `read`."""
 
     @property
     def xruns(self) -> int:

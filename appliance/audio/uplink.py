@@ -7,6 +7,9 @@ packets back until others push them out; after `STOP_AFTER_MS` of silence the la
 is delivered. Silence goes on for a second, for the bot's speech detection, and then is one packet a second, for as long
 as the session lasts. The same holds when a microphone fails in the middle of a turn.
 
+Words may be of no turn, when somebody speaks without a button. Behind a turn that is not delivered yet they wait until
+it is: else who goes on speaking would keep the bot from ever learning that the turn is over.
+
 It belongs to the capture thread. It does not encode, send, or know the time: a period is a call of `step`.
 """
 
@@ -40,6 +43,7 @@ class UplinkCounters:
     """Frames here are periods of 20 ms."""
 
     frames_captured: int = 0
+    """Counted by who reads."""
     frames_sent: int = 0
     frames_dropped: int = 0
     silence_sent: int = 0
@@ -71,6 +75,7 @@ class Uplink:
         self._attached = False
         self._turn: int | None = None  # until it is delivered or dropped
         self._open = False
+        self._behind = 0  # periods of the backlog that were said after the end of the turn
         self._announced = False  # WordsSent of this turn
         self._words_ms: Millis = 0  # sent of this turn
         self._silent_ms: Millis = SILENCE_MS  # sent since the last word
@@ -84,6 +89,11 @@ class Uplink:
         return self._backlog.kept_ms
 
     @property
+    def in_turn(self) -> bool:
+        """Whether there is a turn that is neither delivered nor dropped."""
+        return self._turn is not None
+
+    @property
     def next_step_ms(self) -> Millis | None:
         """When `step` has something to do although nothing is captured; None: not before something else happens."""
         waits: list[Millis] = [self._report_ms] if self._lost_ms else []
@@ -93,8 +103,11 @@ class Uplink:
         return max(min(waits), PACKET_MS) if waits else None
 
     def open_turn(self, turn: int) -> None:
-        """What is pushed from now on are words of *turn*. A turn not yet delivered goes on under the new number."""
-        self._turn, self._open = turn, True
+        """What is pushed from now on are words of *turn*, and so is what is still kept: the bot hears it in the turn.
+
+        A turn not yet delivered goes on under the new number.
+        """
+        self._turn, self._open, self._behind = turn, True, 0
         self._announced, self._words_ms = False, 0
 
     def close_turn(self, turn: int) -> None:
@@ -104,11 +117,12 @@ class Uplink:
             self._report_ms = 0
 
     def push(self, block: Block) -> None:
-        """Keep a captured period."""
-        self.counters.frames_captured += 1
+        """Keep a period of words."""
+        self._behind += self._turn is not None and not self._open
         if not self._backlog.push(block):
             self.counters.frames_dropped += 1
             self._lost_ms += PACKET_MS
+            self._behind = min(self._behind, len(self._backlog))
 
     def attach(self) -> None:
         """There is a session: words may leave. An undelivered turn is delivered to it."""
@@ -125,7 +139,7 @@ class Uplink:
         dropped = self._backlog.clear()
         self.counters.frames_dropped += dropped
         lost_ms, self._lost_ms = self._lost_ms + dropped * PACKET_MS, 0
-        self._turn, self._open = None, False
+        self._turn, self._open, self._behind = None, False, 0
         return lost_ms
 
     def step(self, elapsed_ms: Millis = PACKET_MS) -> Output:
@@ -138,14 +152,14 @@ class Uplink:
         if self._deliverable:
             assert self._turn is not None
             events.append(TurnDelivered(self._turn, self._words_ms))
-            self._turn = None
+            self._turn, self._behind = None, 0
         if self._lost_ms and not self._report_ms:
             events.append(WordsLost(self._lost_ms))
             self._lost_ms, self._report_ms = 0, LOSS_REPORT_MS
         return Output(blocks, silence, events) if blocks or silence or events else NOTHING
 
     def _words(self, events: list[Event]) -> list[Block]:
-        count = min(len(self._backlog), self._speed)
+        count = min(len(self._backlog) - self._behind, self._speed)
         blocks = [self._backlog.pop() for _ in range(count)]
         if blocks:
             self._silent_ms = 0
@@ -169,5 +183,5 @@ class Uplink:
     @property
     def _deliverable(self) -> bool:
         """Whether the turn is closed, and all of it is through at the bot's side."""
-        waiting = self._turn is not None and not self._open and not len(self._backlog)
+        waiting = self._turn is not None and not self._open and len(self._backlog) == self._behind
         return waiting and self._attached and self._silent_ms >= STOP_AFTER_MS

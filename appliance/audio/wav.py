@@ -35,6 +35,7 @@ class WavMicrophone:
         self.name = f"wav:{path}" + ("?loop" if loop else "")
         self.rate_hz: Hertz = rate_hz
         self.period_frames: Frames = rate_hz * PACKET_MS // 1000
+        self.latency_s = 0.0
         self._path = path
         self._loop = loop
         self._channel = channel

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from appliance.config.boards import KINDS, board_file, board_names
 from appliance.config.kinds import Desk, KeyPath, Text, shown
 from appliance.config.secrets import Secret, UnusableSecretError, is_reference, resolve, sounds_secret
 
@@ -205,6 +206,20 @@ class Pin:
                 return value
         desk.note(key, f"{shown(value)} is not a pin", f"expected {self.expected}")
         return ""
+
+
+@dataclass(frozen=True, slots=True)
+class BoardProfile:
+    """One of the words, or the name of a board's file."""
+
+    expected: str = '"simulated", "gpio", or the name of a file in boards/'
+
+    def read(self, value: object, key: KeyPath, desk: Desk) -> str:
+        name = Text(self.expected).read(value, key, desk)
+        if name and name not in KINDS and board_file(name, desk.folder) is None:
+            choices = ", ".join(shown(known) for known in (*KINDS, *board_names(desk.folder)))
+            desk.note(key, f"no board {shown(name)}", f"expected {choices}, or a file boards/NAME.toml beside this one")
+        return name
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,12 +134,11 @@ class Whole:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of *built*. Those of *later* are known, but cannot be used yet; with *names_later*, so is any other text."""
+    """One of *built*. Those of *later* are known, but cannot be used yet."""
 
     built: tuple[str, ...] | tuple[int, ...]
     later: tuple[str, ...] = ()
     unit: str = ""
-    names_later: bool = False
 
     @property
     def expected(self) -> str:
@@ -150,9 +149,8 @@ class Choice:
         # True == 1, and 20.0 == 20: the type is part of the choice.
         if value in self.built and type(value) is type(self.built[0]):
             return value
-        known = value in self.later or (self.names_later and isinstance(value, str) and value != "")
-        what = f"{shown(value)} is not built yet" if known else f"{shown(value)} is not one of the choices"
-        desk.note(key, what, f"expected {self.expected}")
+        what = "not built yet" if value in self.later else "not one of the choices"
+        desk.note(key, f"{shown(value)} is {what}", f"expected {self.expected}")
         return self.built[0]
 
 

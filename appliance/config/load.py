@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from appliance.config import rules
+from appliance.config.boards import board_file
 from appliance.config.document import Document, read
 from appliance.config.kinds import Desk, KeyPath, shown
 from appliance.config.schema import NAMED_TABLES, Button, Control, Light, Runner, Settings, keys_of
 from appliance.config.writer import BARE_KEY, toml_key
+from appliance.errors import ConfigError
 
 TABLES = tuple(item.name for item in fields(Settings))
 
@@ -41,18 +43,46 @@ def _only(path: Path, table: str) -> Settings:
 def _settings(document: Document, tree: Mapping[str, Any]) -> Settings:
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")
     desk = Desk(folder=document.path.parent.absolute(), credentials=Path(credentials) if credentials else None)
-    settings = Settings(**dict(_tables(tree, desk)))
+    board: dict[str, dict[str, Button | Light]] = {}
+    of_board: list[str] = []
+    try:
+        board = _board(tree, desk.folder)
+    except ConfigError as error:
+        of_board = error.problems
+    settings = Settings(**{**board, **dict(_tables(tree, board, desk))})
     rules.check(settings, document, desk)
-    if desk.problems:
-        raise document.error(desk.problems)
+    if desk.problems or of_board:
+        raise ConfigError([*(document.error(desk.problems).problems if desk.problems else ()), *of_board])
     return settings
 
 
-def _tables(tree: Mapping[str, Any], desk: Desk) -> Iterable[tuple[str, Any]]:
+def _board(tree: Mapping[str, Any], folder: Path) -> dict[str, dict[str, Button | Light]]:
+    """Buttons and lights of the board that `[board] profile` names; empty: it names none. Raises `ConfigError`."""
+    table = tree.get("board")
+    profile = table.get("profile") if isinstance(table, dict) else None
+    path = board_file(profile, folder) if isinstance(profile, str) else None
+    if path is None:
+        return {}
+    document, desk = read(path), Desk(folder=path.parent, credentials=None)
+    for name, value in document.tree.items():
+        if name not in NAMED_TABLES:
+            _unknown((name,), value, tuple(NAMED_TABLES), desk)
+    found = {name: _named(document.tree.get(name, {}), (name,), {}, desk) for name in NAMED_TABLES}
+    rules.check_board(replace(Settings(), **found), document, desk)  # type: ignore[arg-type]
+    if desk.problems:
+        raise document.error(desk.problems)
+    return found
+
+
+def _tables(
+    tree: Mapping[str, Any], board: Mapping[str, dict[str, Button | Light]], desk: Desk
+) -> Iterable[tuple[str, Any]]:
     defaults = Settings()
     for name, table in tree.items():
         if name not in TABLES:
             _unknown((name,), table, TABLES, desk)
+        elif name in board:
+            yield name, {**board[name], **_named(table, (name,), board[name], desk)}
         elif name in NAMED_TABLES:
             yield name, _named(table, (name,), getattr(defaults, name), desk) or getattr(defaults, name)
         else:
@@ -74,6 +104,8 @@ def _named(
         base = defaults.get(name, NAMED_TABLES[kind]())
         if isinstance(base, Light) and isinstance(table, dict) and table.keys() & set(rules.COLOURS):
             base = replace(base, pin="")
+        elif isinstance(base, Light) and isinstance(table, dict) and "pin" in table:
+            base = replace(base, red="", green="", blue="")
         found[name] = _table(table, (*key, name), base, desk, header=f"{kind}.NAME")
     return found
 

@@ -5,7 +5,7 @@ A rule looks only at keys that were found to be right, so that one slip is not r
 
 from __future__ import annotations
 
-from appliance.config.compound import same_pin
+from appliance.config.compound import Pin, same_pin
 from appliance.config.document import Document
 from appliance.config.kinds import Desk, KeyPath, shown
 from appliance.config.schema import Button, Light, Settings
@@ -20,6 +20,15 @@ def check(settings: Settings, document: Document, desk: Desk) -> None:
     _devices(settings, desk)
     _lights(settings, document, desk)
     _pins(settings, document, desk)
+    if settings.board.profile != "simulated" and desk.clean(("board",)):
+        _wired(settings, desk)
+
+
+def check_board(settings: Settings, document: Document, desk: Desk) -> None:
+    """The same for a board's file, of which *settings* have the buttons and lights."""
+    _lights(settings, document, desk)
+    _pins(settings, document, desk)
+    _wired(settings, desk)
 
 
 def _start(settings: Settings, desk: Desk) -> None:
@@ -87,3 +96,13 @@ def _pins(settings: Settings, document: Document, desk: Desk) -> None:
         other = taken.setdefault(same_pin(pin), key)
         if other != key:
             desk.note(key, f"pin {shown(pin)} is taken by {'.'.join(map(str, other[:2]))}", "expected a pin of its own")
+
+
+def _wired(settings: Settings, desk: Desk) -> None:
+    """On real pins each thing has one: a button without would be deaf, and nobody would be told."""
+    for name, button in settings.buttons.items():
+        if button.pin == "" and desk.clean(("buttons", name)):
+            desk.note(("buttons", name), "has no pin", f"expected pin = {Pin().expected}")
+    for name, light in settings.lights.items():
+        if light.pin == light.red == "" and desk.clean(("lights", name)):
+            desk.note(("lights", name), "has no pin", "expected pin, or red, green and blue")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
 from appliance.config.compound import (
+    BoardProfile,
     CertificateFile,
     DeviceName,
     FreeTable,
@@ -238,8 +239,10 @@ class Board:
 
     profile: str = key(
         "simulated",
-        Choice(("simulated",), names_later=True),
-        '"simulated": buttons are pressed by commands, and lights are seen by status.',
+        BoardProfile(),
+        '"simulated": buttons are pressed by commands, and lights are seen by status. "gpio": on the pins below.'
+        " A board's name: on its pins, and on those below, which win.",
+        examples=('"gpio"', '"aiy-voice-hat"'),
     )
 
 
@@ -247,7 +250,7 @@ class Board:
 class Button:
     """A button. NAME is free, and there may be several."""
 
-    role: str = key("talk", Choice(("talk", "session"), later=("combined", "mute")), "What it does when pressed.")
+    role: str = key("talk", Choice(("talk", "session", "combined", "mute")), "What it does when pressed.")
     pin: int | str = key("", Pin(), 'Its pin. "": none, as on a simulated board.', examples=('"GPIO17"',))
     pull: str = key("up", Choice(("up", "down", "none")), "Resistor on the pin.")
     active_low: bool = key(True, Flag(), "Pressed is 0 V.")

@@ -26,6 +26,22 @@ class Board(Protocol):
     def buttons(self) -> list[str]: ...
 
 
+class Configuration(Protocol):
+    """The settings that the appliance runs by, and the file that they came from. Event loop only."""
+
+    def config(self) -> dict[str, Any]:
+        """The object of `GET /v1/config`: what is in effect, secrets as stars."""
+        ...
+
+    async def reload(self) -> dict[str, Any]:
+        """Read the file again; the object of `POST /v1/reload`: `applied` and `restart`, lists of the keys that have
+        changed and are in effect now, or will be after a restart.
+
+        Raises `ConfigError` when the file is wrong, `ApplianceError` when there is none to be read. Then all stays.
+        """
+        ...
+
+
 class Appliance(Protocol):
     """The running appliance. Event loop only."""
 

@@ -15,9 +15,10 @@ from typing import Any
 
 from aiohttp import web
 
-from appliance.control.port import Appliance, Board
+from appliance.control.port import Appliance, Board, Configuration
 from appliance.control.readers import Reader, Readers, encode
-from appliance.session.events import ConnectAsked, Event, StartAsked, StopAsked
+from appliance.errors import ApplianceError, ConfigError
+from appliance.session.events import ConnectAsked, Event, MuteAsked, StartAsked, StopAsked
 from appliance.telling import tell
 from appliance.units import Seconds
 
@@ -30,15 +31,20 @@ BODY_TIMEOUT_S: Seconds = 10.0
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def application(appliance: Appliance, readers: Readers) -> web.Application:
-    """All routes, for *appliance*. Event loop only."""
+def application(appliance: Appliance, configuration: Configuration | None, readers: Readers) -> web.Application:
+    """All routes, for *appliance* and its *configuration*. Event loop only."""
     routes = _Routes(appliance, readers)
+    files = _ConfigurationRoutes(configuration)
     app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=[_errors_as_json])
     app.router.add_get("/v1/status", routes.status, allow_head=False)
     app.router.add_get("/v1/events", routes.events, allow_head=False)
     app.router.add_post("/v1/session/start", routes.start)
     app.router.add_post("/v1/session/stop", routes.stop)
     app.router.add_post("/v1/session/connect", routes.connect)
+    app.router.add_post("/v1/mute", routes.mute)
+    app.router.add_post("/v1/unmute", routes.unmute)
+    app.router.add_get("/v1/config", files.config, allow_head=False)
+    app.router.add_post("/v1/reload", files.reload)
     app.router.add_post("/v1/board/press", routes.press)
     app.router.add_post("/v1/board/release", routes.release)
     return app
@@ -87,6 +93,12 @@ class _Routes:
         self._appliance.post(ConnectAsked(parameters))
         return self._status()
 
+    async def mute(self, request: web.Request) -> web.StreamResponse:
+        return await self._plain(request, MuteAsked(True))
+
+    async def unmute(self, request: web.Request) -> web.StreamResponse:
+        return await self._plain(request, MuteAsked(False))
+
     async def press(self, request: web.Request) -> web.StreamResponse:
         board, button = await self._button(request)
         board.press(button)
@@ -101,8 +113,7 @@ class _Routes:
         return web.json_response(self._appliance.status())
 
     async def _plain(self, request: web.Request, event: Event) -> web.StreamResponse:
-        if await _body(request):
-            raise _RefusedError(400, f"{request.path} takes no parameters")
+        await _no_parameters(request)
         self._appliance.post(event)
         return self._status()
 
@@ -118,6 +129,30 @@ class _Routes:
         if button not in board.buttons:
             raise _RefusedError(404, f"no button {button!r}; there is {', '.join(board.buttons) or 'none'}")
         return board, button
+
+
+class _ConfigurationRoutes:
+    def __init__(self, configuration: Configuration | None) -> None:
+        self._found = configuration
+
+    async def config(self, _request: web.Request) -> web.StreamResponse:
+        return web.json_response(self._configuration.config())
+
+    async def reload(self, request: web.Request) -> web.StreamResponse:
+        """422: the file is wrong, and the error is all its problems, a line each."""
+        await _no_parameters(request)
+        try:
+            return web.json_response(await self._configuration.reload())
+        except ConfigError as error:
+            raise _RefusedError(422, str(error)) from error
+        except ApplianceError as error:
+            raise _RefusedError(409, str(error)) from error
+
+    @property
+    def _configuration(self) -> Configuration:
+        if self._found is None:
+            raise _RefusedError(409, "this appliance has no configuration of its own")
+        return self._found
 
 
 class _RefusedError(Exception):
@@ -146,6 +181,11 @@ async def _body(request: web.Request) -> dict[str, Any] | None:
     if not isinstance(body, dict):
         raise _RefusedError(400, "the body is not a JSON object")
     return body
+
+
+async def _no_parameters(request: web.Request) -> None:
+    if await _body(request):
+        raise _RefusedError(400, f"{request.path} takes no parameters")
 
 
 def _cut(transport: asyncio.Transport) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from appliance.control.port import Appliance
+from appliance.control.port import Appliance, Configuration
 from appliance.control.readers import Readers
 from appliance.control.socket_file import SocketFile, listen
 from appliance.units import Seconds
@@ -28,11 +28,14 @@ _IDLE_S: Seconds = 30.0
 class ControlServer:
     """Serves *appliance* at *place*: a path, or a socket that listens already, which is then the server's own.
 
-    Made, started and stopped on one event loop.
+    Made, started and stopped on one event loop. Without a *configuration* nothing can be said of it from here.
     """
 
-    def __init__(self, appliance: Appliance, place: Path | SocketFile) -> None:
+    def __init__(
+        self, appliance: Appliance, place: Path | SocketFile, configuration: Configuration | None = None
+    ) -> None:
         self._appliance = appliance
+        self._configuration = configuration
         self._place = place
         self._readers = Readers()
         self._unsubscribe: Callable[[], None] | None = None
@@ -73,7 +76,7 @@ class ControlServer:
 
         # A reader that goes must not leave its request here until the next event.
         self._runner = web.AppRunner(
-            application(self._appliance, self._readers),
+            application(self._appliance, self._configuration, self._readers),
             handler_cancellation=True,
             shutdown_timeout=_LAST_LINES_S,
             keepalive_timeout=_IDLE_S,

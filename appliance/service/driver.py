@@ -21,7 +21,7 @@ from appliance.session.effects import Effect
 from appliance.session.events import Event, TimePassed
 from appliance.session.machine import step
 from appliance.session.policy import Policy
-from appliance.session.state import State, deadline
+from appliance.session.state import State, Turn, deadline
 from appliance.telling import tell
 from appliance.units import Seconds
 
@@ -37,6 +37,8 @@ class Step:
     before: State
     after: State
     effects: tuple[Effect, ...]
+    policy: Policy
+    """That decided it."""
 
 
 Observer = Callable[[Step], None]
@@ -69,6 +71,17 @@ class Driver:
         self._events: deque[Event] = deque()
         self._stepping = False
         self._timer: asyncio.TimerHandle | None = None
+        self._next_policy: Policy | None = None
+
+    def adopt(self, policy: Policy) -> None:
+        """Decide by *policy* as soon as no button is held and no turn is open: a turn ends by the rules it began by.
+
+        `policy` tells which one is in force.
+        """
+        self._next_policy = policy
+        if not self._stepping:
+            self._change_rules()
+            self._arm()
 
     def post(self, event: Event) -> None:
         """Take *event*: at once, or right behind the one that is being taken."""
@@ -84,6 +97,7 @@ class Driver:
             self._crashed(error)
             return  # still stepping, so that no event is taken any more
         self._stepping = False
+        self._change_rules()
         self._arm()
 
     def post_from_thread(self, event: Event) -> None:
@@ -102,9 +116,14 @@ class Driver:
         self.state, effects = step(before, event, now_s=now_s, jitter=self._jitter(), policy=self.policy)
         for effect in effects:
             self._perform(effect)
-        done = Step(now_s, event, before, self.state, effects)
+        done = Step(now_s, event, before, self.state, effects, self.policy)
         for observer in self._observers:
             observer(done)
+
+    def _change_rules(self) -> None:
+        talk = self.state.talk
+        if self._next_policy is not None and not talk.held and talk.turn is Turn.NONE:
+            self.policy, self._next_policy = self._next_policy, None
 
     def _arm(self) -> None:
         self.close()

@@ -96,8 +96,8 @@ class Story:
             match effect:
                 case ReportState(state=state, previous=previous):
                     self._tell("state", step, state=state.value, previous=previous.value)
-                    told = {"state": state.value, "previous": previous.value, "attempt": step.after.link.attempt}
-                    tell(log, logging.INFO, "state", **told)
+                    attempt = step.after.link.attempt
+                    tell(log, logging.INFO, "state", state=state.value, previous=previous.value, attempt=attempt)
                 case ReportError(source=source, message=message, fatal=fatal):
                     self._tell("error", step, fatal=fatal, source=source, message=message)
                     self._log_error(step, source, message)

@@ -12,12 +12,14 @@ from appliance.session.events import (
     Device,
     DeviceChanged,
     DeviceState,
+    GateOpened,
+    Suppressed,
     TurnDelivered,
     WordsLost,
     WordsSent,
 )
 
-FromSound = DeviceChanged | WordsSent | TurnDelivered | WordsLost | BotAudible
+FromSound = DeviceChanged | WordsSent | TurnDelivered | WordsLost | GateOpened | Suppressed | BotAudible
 
 
 def take(d: Draft, event: FromSound) -> None:
@@ -38,6 +40,10 @@ def take(d: Draft, event: FromSound) -> None:
         case BotAudible(on=on):
             d.put(audible=on)
             d.talk(awaiting_answer=d.state.talk.awaiting_answer and not on)
+        case GateOpened(on=on):
+            d.talk(gate_open=on)
+        case Suppressed(on=on):
+            d.talk(suppressed=on)
         case WordsSent():
             pass
         case _:

@@ -32,6 +32,10 @@ class SmallWebRtc:
 
             self._tools = make_tools(self._settings)
 
+    def configure(self, settings: TransportSettings) -> None:
+        """Use *settings* for the sessions to come; but for `ca_file`, which stays as it was read at the start."""
+        self._settings = settings
+
     def session(self, attempt: int, post: Post, receive: Receive) -> WebRtcSession:
         """A new session, not yet begun. Raises as `preload` does, if that was not called."""
         from appliance.transport.attempt import WebRtcSession

@@ -15,7 +15,8 @@ import pytest
 from appliance.cli import main, options
 from appliance.cli.events import readable
 from appliance.cli.status import rows
-from appliance.session.events import StartAsked, StopAsked
+from appliance.errors import ApplianceError, ConfigError
+from appliance.session.events import MuteAsked, StartAsked, StopAsked
 from tests.control.serving import Served, serving
 
 Captured = pytest.CaptureFixture[str]
@@ -102,6 +103,35 @@ def test_start_and_stop(served: Served, capsys: Captured) -> None:
     assert served.appliance.posted == [StartAsked(), StopAsked()]
 
 
+def test_mute_and_unmute(served: Served, capsys: Captured) -> None:
+    assert main(["mute"]) == 0
+    assert main(["unmute"]) == 0
+    assert capsys.readouterr() == ("idle, light: idle\nidle, light: idle\n", "")
+    assert served.appliance.posted == [MuteAsked(True), MuteAsked(False)]
+
+
+@pytest.mark.parametrize(
+    ("ending", "status", "out", "err"),
+    [
+        (
+            {"applied": ["talk.mode", "speaker.volume"], "restart": ["microphone.device"]},
+            0,
+            "applied: talk.mode, speaker.volume\nafter a restart: microphone.device\n",
+            "",
+        ),
+        ({"applied": [], "restart": []}, 0, "nothing has changed\n", ""),
+        (ConfigError(["a:1: b: c; d", "a:2: \x1b[2J: f"]), 78, "", "a:1: b: c; d\na:2:  [2J: f\n"),
+        (ApplianceError("still starting"), 1, "", "voice-appliance: still starting\n"),
+    ],
+)
+def test_reload(
+    served: Served, capsys: Captured, ending: dict[str, Any] | Exception, status: int, out: str, err: str
+) -> None:
+    served.configuration.ending = ending
+    assert main(["reload"]) == status
+    assert capsys.readouterr() == (out, err)
+
+
 # --- status
 
 
@@ -122,6 +152,11 @@ def test_status_as_a_person_reads_it(served: Served, capsys: Captured) -> None:
         "counters    sessions 1, frames captured 1234567\n"
         "version     0.1.0\n"
     )
+
+
+def test_status_says_that_it_is_muted() -> None:
+    muted = {"microphone": "closed", "held": False, "gate": "off", "muted": True, "backlog_ms": 0}
+    assert dict(rows(WHOLE | {"talk": muted}))["talk"] == "microphone closed, muted"
 
 
 def test_status_as_an_object(served: Served, capsys: Captured) -> None:
@@ -272,7 +307,9 @@ def test_nothing_runs(alone: Path, tmp_path: Path, capsys: Captured) -> None:
     )
 
 
-@pytest.mark.parametrize("command", ["status", "events", "start", "stop", "press", "release", "tap"])
+@pytest.mark.parametrize(
+    "command", ["status", "events", "start", "stop", "mute", "unmute", "reload", "press", "release", "tap"]
+)
 def test_every_command_names_what_it_tried(alone: Path, capsys: Captured, command: str) -> None:
     assert main([command, "--socket", "/nowhere/s"]) == 1
     assert "no appliance answers: tried /nowhere/s (not there); start one" in capsys.readouterr().err

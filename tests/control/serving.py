@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from appliance.control.server import ControlServer
-from tests.doubles.appliance import FakeAppliance
+from tests.doubles.appliance import FakeAppliance, FakeConfiguration
 
 DEADLINE_S = 20.0
 
@@ -22,6 +22,7 @@ class Served:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.appliance = FakeAppliance()
+        self.configuration = FakeConfiguration()
         self.server: ControlServer | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="served")
@@ -40,7 +41,7 @@ class Served:
 
     def start(self) -> None:
         self._thread.start()
-        self.server = self.call(ControlServer, self.appliance, self.path)
+        self.server = self.call(ControlServer, self.appliance, self.path, self.configuration)
         self.call(self.server.start)
 
     def stop(self) -> None:

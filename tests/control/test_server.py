@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,9 @@ import pytest
 
 from appliance.control import routes
 from appliance.control.client import Client, RefusedError
-from appliance.session.events import ConnectAsked, StartAsked, StopAsked
+from appliance.control.server import ControlServer
+from appliance.errors import ApplianceError, ConfigError
+from appliance.session.events import ConnectAsked, MuteAsked, StartAsked, StopAsked
 from tests.control.serving import Served, raw, serving
 from tests.doubles.appliance import FakeBoard
 
@@ -54,6 +56,47 @@ def test_start_and_stop_answer_the_status_after_them(served: Served, client: Cli
     assert client.post("/v1/session/start")["state"] == "authenticating"
     assert client.post("/v1/session/stop", {})["state"] == "disconnected"
     assert served.appliance.posted == [StartAsked(), StopAsked()]
+
+
+def test_mute_and_unmute(served: Served, client: Client) -> None:
+    assert client.post("/v1/mute")["state"] == "idle"
+    assert client.post("/v1/unmute", {})["state"] == "idle"
+    assert served.appliance.posted == [MuteAsked(True), MuteAsked(False)]
+
+
+def test_the_configuration_in_effect(served: Served, client: Client) -> None:
+    assert client.get("/v1/config") == served.configuration.config()
+
+
+def test_reload_answers_what_has_come_of_it(served: Served, client: Client) -> None:
+    served.configuration.ending = {"applied": ["talk.mode"], "restart": []}
+    assert client.post("/v1/reload") == {"applied": ["talk.mode"], "restart": []}
+    assert served.configuration.reloads == 1
+
+
+@pytest.mark.parametrize(
+    ("ending", "status", "said"),
+    [
+        (ConfigError(["a:1: b: c; d", "a:2: e: f; g"]), 422, "a:1: b: c; d\na:2: e: f; g"),
+        (ApplianceError("started without a file"), 409, "started without a file"),
+    ],
+)
+def test_a_reload_that_is_refused(served: Served, client: Client, ending: Exception, status: int, said: str) -> None:
+    served.configuration.ending = ending
+    with pytest.raises(RefusedError) as refused:
+        client.post("/v1/reload")
+    assert (refused.value.status, str(refused.value)) == (status, said)
+
+
+@pytest.mark.parametrize("ask", [lambda c: c.get("/v1/config"), lambda c: c.post("/v1/reload")])
+def test_an_appliance_without_a_configuration(tmp_path: Path, ask: Callable[[Client], object]) -> None:
+    with serving(tmp_path / "s") as served:
+        served.stop()
+        served.server = served.call(ControlServer, served.appliance, served.path)
+        served.call(served.server.start)
+        with pytest.raises(RefusedError, match="no configuration of its own") as refused:
+            ask(Client(served.path))
+    assert refused.value.status == 409
 
 
 @pytest.mark.parametrize("parameters", [None, {}, {"url": "http://x", "n": [1, None]}])
@@ -122,13 +165,18 @@ LARGE = b'{"button": "' + b"x" * routes.BODY_BYTES_MAX + b'"}'
         ("GET /", b"", 404, "there is no /"),
         ("GET /v2/status", b"", 404, "there is no /v2/status"),
         ("GET /v1/status/", b"", 404, "there is no /v1/status/"),
-        ("POST /v1/mute", b"", 404, "there is no /v1/mute"),
-        ("GET /v1/config", b"", 404, "there is no /v1/config"),
+        ("POST /v1/mute", b'{"on": true}', 400, "/v1/mute takes no parameters"),
+        ("POST /v1/unmute", b"[]", 400, "the body is not a JSON object"),
+        ("POST /v1/reload", b'{"now": 1}', 400, "/v1/reload takes no parameters"),
+        ("POST /v1/reload", LARGE, 413, "the body is over 65536 bytes"),
         ("GET /v1/trace", b"", 404, "there is no /v1/trace"),
         ("POST /v1/status", b"", 405, "/v1/status takes GET, not POST"),
         ("DELETE /v1/events", b"", 405, "/v1/events takes GET, not DELETE"),
         ("GET /v1/session/start", b"", 405, "/v1/session/start takes POST, not GET"),
         ("GET /v1/board/press", b"", 405, "/v1/board/press takes POST, not GET"),
+        ("GET /v1/mute", b"", 405, "/v1/mute takes POST, not GET"),
+        ("GET /v1/reload", b"", 405, "/v1/reload takes POST, not GET"),
+        ("PUT /v1/config", b"{}", 405, "/v1/config takes GET, not PUT"),
     ],
 )
 def test_wrong_requests(served: Served, request_line: str, body: bytes, status: int, error: str) -> None:
@@ -139,6 +187,7 @@ def test_wrong_requests(served: Served, request_line: str, body: bytes, status: 
     assert headers.get("Allow") == (error.split()[2].rstrip(",") if status == 405 else None)
     assert served.appliance.posted == []
     assert board(served).edges == []
+    assert served.configuration.reloads == 0
     assert Client(served.path).get("/v1/status")["state"] == "authenticated"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from appliance.control.port import Listener
-from appliance.session.events import ConnectAsked, Event, StartAsked, StopAsked
+from appliance.session.events import ConnectAsked, Event, MuteAsked, StartAsked, StopAsked
 
 
 class FakeBoard:
@@ -26,6 +26,23 @@ class FakeBoard:
         if button not in self.buttons:
             raise KeyError(button)
         self.edges.append((edge, button))
+
+
+class FakeConfiguration:
+    """A configuration whose next reload ends as a test likes."""
+
+    def __init__(self) -> None:
+        self.ending: dict[str, Any] | Exception = {"applied": [], "restart": []}
+        self.reloads = 0
+
+    def config(self) -> dict[str, Any]:
+        return {"runner": {"api_key": "********", "url": "http://x"}}
+
+    async def reload(self) -> dict[str, Any]:
+        self.reloads += 1
+        if isinstance(self.ending, Exception):
+            raise self.ending
+        return self.ending
 
 
 class FakeAppliance:
@@ -62,6 +79,8 @@ class FakeAppliance:
                 self.state = "connecting"
             case StopAsked():
                 self.state = "disconnected"
+            case MuteAsked():
+                pass
             case _:
                 raise AssertionError(event)
 

@@ -16,10 +16,11 @@ DEADLINE_S = 5.0
 class ScriptedMicrophone:
     """`audio.ports.Microphone`: a read gets what the test has `give`n, and waits for it."""
 
-    def __init__(self, rate_hz: int = 16_000) -> None:
+    def __init__(self, rate_hz: int = 16_000, latency_s: float = 0.0) -> None:
         self.name = "scripted"
         self.rate_hz = rate_hz
         self.period_frames = rate_hz // 50
+        self.latency_s = latency_s
         self.xruns = 0
         self.opened = 0
         self.is_open = False

@@ -36,6 +36,7 @@ from appliance.session.events import (
     ShutdownAsked,
     StartAsked,
     StopAsked,
+    Suppressed,
     TimePassed,
     TurnDelivered,
     UserSpeaking,
@@ -104,6 +105,8 @@ def events(state: State) -> list[Event]:
         TurnDelivered(turn),
         TurnDelivered(turn - 1),
         WordsLost(40),
+        GateOpened(True),
+        Suppressed(True),
         BotAudible(True),
         BotAudible(False),
     ]
@@ -133,7 +136,9 @@ def key(state: State) -> State:
         rtvi=None,
     )
     tap = state.talk.tap if state.talk.tap_until_s is not None else Tap.START
-    talk = _timeless(state.talk, number=0, tap=tap, lost_until_s=None, awaiting_answer=False, gate_open=False)
+    talk = _timeless(
+        state.talk, number=0, tap=tap, lost_until_s=None, awaiting_answer=False, gate_open=False, suppressed=False
+    )
     recovery = _timeless(state.recovery, count=min(state.recovery.count, 1), reason=None)
     return State(link=link, talk=talk, recovery=recovery, quitting=state.quitting, exited=state.exited)
 
