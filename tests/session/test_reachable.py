@@ -30,6 +30,7 @@ from appliance.session.events import (
     DeviceChanged,
     DeviceState,
     Event,
+    GateOpened,
     MuteAsked,
     OfferAnswered,
     Role,
