@@ -13,6 +13,8 @@ from appliance.session.events import Event
 from appliance.session.media import Codec
 from appliance.transport.port import Session, Transport
 
+Up = e.OpenMicrophone | e.Listen | e.CloseMicrophone | e.EndTurn | e.DeliverWords | e.HoldWords | e.DropWords
+
 
 class Performer:
     """Loop only. *post* takes the events of sessions; *exit_* is called once, when the process may end."""
@@ -45,7 +47,15 @@ class Performer:
         match effect:
             case e.StartBot() | e.Connect() | e.SendTurn() | e.LeavePolitely() | e.CloseLink():
                 self._wire(effect)
-            case e.OpenMicrophone() | e.CloseMicrophone() | e.DeliverWords() | e.HoldWords() | e.DropWords():
+            case (
+                e.OpenMicrophone()
+                | e.Listen()
+                | e.CloseMicrophone()
+                | e.EndTurn()
+                | e.DeliverWords()
+                | e.HoldWords()
+                | e.DropWords()
+            ):
                 self._up(effect)
             case e.OpenSpeaker() | e.CloseSpeaker() | e.SilenceSpeaker() | e.MuteSpeaker():
                 self._down(effect)
@@ -91,19 +101,26 @@ class Performer:
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
-    def _up(self, effect: e.OpenMicrophone | e.CloseMicrophone | e.DeliverWords | e.HoldWords | e.DropWords) -> None:
+    def _up(self, effect: Up) -> None:
+        capture = self._capture
         match effect:
             case e.OpenMicrophone(turn=turn):
-                self._capture.open_microphone(turn)
-            case e.CloseMicrophone(turn=turn):
-                self._capture.close_microphone(turn)
+                capture.open_microphone(turn)
+            case e.Listen(keep=keep):
+                capture.listen(keep)
+            case e.CloseMicrophone():
+                capture.close_microphone()
+            case e.EndTurn(turn=turn):
+                capture.end_turn(turn)
             case e.DeliverWords():
                 if self._session is not None:
-                    self._capture.deliver(self._session.link)
+                    capture.deliver(self._session.link)
             case e.HoldWords():
-                self._capture.hold()
+                capture.hold()
             case e.DropWords():
-                self._capture.drop_words()
+                capture.drop_words()
+            case _:
+                assert_never(effect)
 
     def _down(self, effect: e.OpenSpeaker | e.CloseSpeaker | e.SilenceSpeaker | e.MuteSpeaker) -> None:
         match effect:
