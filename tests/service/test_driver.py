@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from dataclasses import replace
 
 from appliance.service.driver import Driver, Step
 from appliance.session.effects import Effect, ReportState, StartBot
-from appliance.session.events import AttemptFailed, Booted, Event, StartAsked, StopAsked
+from appliance.session.events import (
+    AttemptFailed,
+    Booted,
+    ButtonPressed,
+    ButtonReleased,
+    Event,
+    Role,
+    StartAsked,
+    StopAsked,
+    TimePassed,
+)
 from appliance.session.failure import Failure, Kind
 from appliance.session.policy import Policy
 
@@ -81,3 +92,32 @@ async def test_a_bug_in_a_step_ends_all_steps() -> None:
     driver.post(StopAsked())
     assert [type(error) for error in crashes] == [ValueError]
     assert driver.state.recovery.wanted, "the second event was not taken"
+
+
+async def test_new_rules_hold_from_the_end_of_the_present_turn_on() -> None:
+    outside = Outside()
+    new = replace(POLICY, first_wait_s=7.0)
+    driver = outside.driver
+    driver.post(ButtonPressed("talk", Role.TALK))
+    driver.adopt(new)
+    assert driver.policy == POLICY, "a button is held"
+    driver.post(ButtonReleased("talk", Role.TALK))
+    assert driver.policy == POLICY, "its turn is not over"
+    driver.post(StopAsked())
+    assert driver.policy == new
+    assert {step.policy.first_wait_s for step in outside.steps} == {POLICY.first_wait_s}
+    driver.post(StopAsked())
+    assert outside.steps[-1].policy == new
+    driver.adopt(POLICY)
+    assert driver.policy == POLICY, "at once, when nothing is open"
+    driver.close()
+
+
+async def test_new_rules_move_the_timer() -> None:
+    outside = Outside(replace(POLICY, idle_hang_up_s=3600.0))
+    outside.driver.post(StartAsked())
+    outside.driver.adopt(replace(POLICY, idle_hang_up_s=0.001))
+    async with asyncio.timeout(5):
+        while not any(isinstance(step.event, TimePassed) for step in outside.steps):  # noqa: ASYNC110
+            await asyncio.sleep(0)
+    outside.driver.close()

@@ -1,0 +1,17 @@
+"""`voice-appliance unmute`: let the microphone be opened again."""
+
+from __future__ import annotations
+
+import argparse
+
+from appliance.cli.options import add_socket
+from appliance.cli.running import in_short, reach
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    add_socket(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    print(in_short(reach(args).post("/v1/unmute")))
+    return 0
