@@ -35,6 +35,11 @@ class Mouth:
         """Periods that are captured now, or as soon as the microphone is open."""
         self.microphone.give(*(np.full(320, word, np.int16) for word in words))
 
+    def release(self, turn: int) -> None:
+        """Close the microphone behind the last word of *turn*."""
+        self.capture.close_microphone()
+        self.capture.end_turn(turn)
+
     def words(self) -> list[bytes]:
         return [packet for packet in self.wire.packets if packet != SILENCE]
 
@@ -60,7 +65,7 @@ def test_a_turn_from_press_to_delivery(mouth: Mouth) -> None:
     mouth.say(1, 2)
     assert mouth.reports.next() == WordsSent(1)
     mouth.microphone.wait_until_read()
-    mouth.capture.close_microphone(1)
+    mouth.release(1)
     mouth.say(3)  # the period that was under way
     assert mouth.reports.next() == CLOSED
     assert not mouth.microphone.is_open
@@ -75,7 +80,7 @@ def test_words_said_before_there_is_a_session_are_kept_for_it(mouth: Mouth) -> N
     assert mouth.reports.next() == OPENED
     mouth.say(*range(1, 10))
     mouth.microphone.wait_until_read()
-    mouth.capture.close_microphone(1)
+    mouth.release(1)
     mouth.say(10)
     assert mouth.reports.next() == CLOSED
     assert mouth.capture.backlog_ms == 200
@@ -99,7 +104,7 @@ def test_being_woken_early_sends_nothing_early(mouth: Mouth) -> None:
     mouth.capture.deliver(mouth.wire.link)
     mouth.wire.wait_for(1)  # the next is due in a second
     for turn in range(1, 20):
-        mouth.capture.close_microphone(turn)
+        mouth.release(turn)
         time.sleep(0.002)  # so that each is a wake of its own
     assert mouth.wire.packets == [SILENCE]
 
@@ -120,12 +125,12 @@ def test_closed_and_opened_at_once_it_is_one_turn_on_the_wire(mouth: Mouth) -> N
     mouth.capture.open_microphone(1)
     assert mouth.reports.next() == OPENED
     mouth.microphone.wait_until_read()
-    mouth.capture.close_microphone(1)
+    mouth.release(1)
     mouth.capture.open_microphone(2)
     mouth.say(1)
     assert [mouth.reports.next() for _ in range(3)] == [WordsSent(1), CLOSED, OPENED]
     mouth.microphone.wait_until_read()
-    mouth.capture.close_microphone(2)
+    mouth.release(2)
     mouth.say(2)
     assert [mouth.reports.next() for _ in range(3)] == [WordsSent(2), CLOSED, TurnDelivered(2, PACKET_MS)]
     assert mouth.words() == [b"1", b"2"]
@@ -137,7 +142,7 @@ def test_a_microphone_that_is_not_there_leaves_a_turn_without_words(mouth: Mouth
     mouth.capture.open_microphone(1)
     missing = DeviceChanged(Device.MICROPHONE, DeviceState.MISSING, "no microphone; plug it in")
     assert mouth.reports.next() == missing
-    mouth.capture.close_microphone(1)
+    mouth.release(1)
     assert mouth.reports.next() == TurnDelivered(1, 0)
     mouth.microphone.open_error = None
     mouth.capture.open_microphone(2)
@@ -161,7 +166,7 @@ def test_one_that_fails_in_the_middle_leaves_silence_and_a_turn_that_can_end(mou
     assert report == DeviceChanged(Device.MICROPHONE, DeviceState.MISSING, "unplugged; plug it in again")
     assert not mouth.microphone.is_open
     mouth.wire.wait_for(8)
-    mouth.capture.close_microphone(1)
+    mouth.release(1)
     assert mouth.reports.next() == TurnDelivered(1, 2 * PACKET_MS)
     assert mouth.wire.packets.count(SILENCE) >= STOP_AFTER
 
@@ -171,6 +176,7 @@ def test_dropped_words_never_leave(mouth: Mouth) -> None:
     assert mouth.reports.next() == OPENED
     mouth.say(1, 2, 3)
     mouth.microphone.wait_until_read()
+    mouth.capture.close_microphone()
     mouth.capture.drop_words()
     mouth.say(4)
     assert [mouth.reports.next(), mouth.reports.next()] == [CLOSED, WordsLost(80)]
@@ -190,7 +196,7 @@ def test_held_words_do_not_leave(mouth: Mouth) -> None:
     before = len(mouth.wire.packets)
     mouth.say(1, 2)
     mouth.microphone.wait_until_read()
-    mouth.capture.close_microphone(1)
+    mouth.release(1)
     mouth.say(3)
     assert mouth.reports.next() == CLOSED
     assert len(mouth.wire.packets) == before
@@ -218,7 +224,7 @@ def test_silence_is_paced_in_real_time_and_then_sparse(mouth: Mouth) -> None:
     mouth.say(1)
     assert [mouth.reports.next(), mouth.reports.next()] == [OPENED, WordsSent(1)]
     mouth.microphone.wait_until_read()
-    mouth.capture.close_microphone(1)
+    mouth.release(1)
     mouth.say(2)
     start_s = time.monotonic()
     mouth.wire.wait_for(2 + SILENCE_MS // PACKET_MS)

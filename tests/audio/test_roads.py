@@ -90,7 +90,8 @@ def test_from_a_file_to_a_file_in_real_time(tmp_path: Path) -> None:
     events: list[object] = []
     while events.count(BotAudible(False)) < 1 or len(hello()) / 16 > playback.counters.received * 20:
         events.append(reports.next())
-    capture.close_microphone(1)
+    capture.close_microphone()
+    capture.end_turn(1)
     while not isinstance(events[-1], TurnDelivered):
         events.append(reports.next())
     playback.close(drain=True)

@@ -1,0 +1,83 @@
+"""How loud a period is, in dBFS, and how loud the room is when nobody speaks. Pure.
+
+Nothing that outlives the call is allocated for a period. A `Meter` and a `NoiseFloor` belong to one thread each.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from appliance.units import PACKET_MS, Dbfs, Frames, Millis
+
+if TYPE_CHECKING:
+    from appliance.session.media import Block
+
+SILENCE_DBFS: Final[Dbfs] = -120.0
+"""What no sound at all reads: less than the least sound that 16 bits can hold."""
+FULL_SCALE: Final = 32768
+FLOOR_LEAST_DBFS: Final[Dbfs] = -70.0
+"""A card that delivers zeros is no room in which a whisper is loud."""
+WINDOW_MS: Final[Millis] = 3000
+"""Speech is bound to pause in this time, so its lowest level is the room's; and so soon a new noise is a known one."""
+SPAN_MS: Final[Millis] = 500
+"""The window goes forward by so much at once, for the price of one number a span."""
+SMOOTHING: Final = 0.3
+"""Of the power, a period. A rumble's periods differ by 10 dB, and the least of them is not how loud it is; with more
+smoothing than this the pauses of speech fill up. Measured with a fan at 0 to 10 dB below the voice."""
+
+
+class Meter:
+    """RMS and peak of periods of one length."""
+
+    def __init__(self, period_frames: Frames) -> None:
+        self.rms_dbfs: Dbfs = SILENCE_DBFS
+        """Of the last period. 0 dBFS is a full-scale square wave, so a full-scale sine reads -3.01."""
+        self.peak_dbfs: Dbfs = SILENCE_DBFS
+        """Of the last period; a full-scale sample reads 0."""
+        self._wide = np.zeros(period_frames, np.float32)
+
+    def measure(self, block: Block) -> None:
+        """Take the period *block*, shape (period_frames,)."""
+        wide = self._wide
+        np.copyto(wide, block)
+        self.rms_dbfs = dbfs(math.sqrt(float(np.dot(wide, wide)) / len(wide)))
+        np.abs(wide, out=wide)
+        self.peak_dbfs = dbfs(float(wide.max()))
+
+
+def dbfs(amplitude: float) -> Dbfs:
+    """*amplitude* in steps of a 16-bit sample, 0 or more."""
+    return max(SILENCE_DBFS, 20 * math.log10(amplitude / FULL_SCALE)) if amplitude > 0 else SILENCE_DBFS
+
+
+class NoiseFloor:
+    """The lowest level of the last `WINDOW_MS`: it falls quickly, and rises when what was quieter is forgotten.
+
+    Whatever goes on evenly for that long is the floor, so that no fan and no hum can stand above it for ever.
+    """
+
+    def __init__(self) -> None:
+        self._spans: list[float] = [math.inf] * round(WINDOW_MS / SPAN_MS)  # the least power of each
+        self._now = 0  # the span that is being filled
+        self._heard_ms: Millis = 0  # of it
+        self._power = math.nan  # the mean of the last periods, of full scale
+
+    @property
+    def dbfs(self) -> Dbfs:
+        """From `FLOOR_LEAST_DBFS` to 0; 0 before anything was heard."""
+        least = min(1.0, *self._spans)
+        return max(FLOOR_LEAST_DBFS, 10 * math.log10(least)) if least > 0 else FLOOR_LEAST_DBFS
+
+    def hear(self, level_dbfs: Dbfs) -> None:
+        """Take the level of a period."""
+        if self._heard_ms >= SPAN_MS:
+            self._now = (self._now + 1) % len(self._spans)
+            self._spans[self._now] = math.inf
+            self._heard_ms = 0
+        self._heard_ms += PACKET_MS
+        power = 10 ** (level_dbfs / 10)
+        self._power = power if math.isnan(self._power) else self._power + SMOOTHING * (power - self._power)
+        self._spans[self._now] = min(self._spans[self._now], self._power)
