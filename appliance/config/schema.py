@@ -30,8 +30,7 @@ from appliance.units import Dbfs, Hertz, Millis, Seconds
 
 T = TypeVar("T")
 
-RATES_HZ = (8000, 12000, 16000, 24000, 48000)
-"""Those that Opus works at."""
+RATES_HZ = (8000, 12000, 16000, 24000, 48000)  # those that Opus works at
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,13 +234,12 @@ class Echo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """Where buttons and lights are."""
+    """Where buttons and lights are. Simulated buttons are pressed by commands, and simulated lights seen by status."""
 
     profile: str = key(
         "simulated",
         BoardProfile(),
-        '"simulated": buttons are pressed by commands, and lights are seen by status. "gpio": on the pins below.'
-        " A board's name: on its pins, and on those below, which win.",
+        '"gpio": on the pins below. A board\'s name: on its pins, and on those below, which win.',
         examples=('"gpio"', '"aiy-voice-hat"'),
     )
 

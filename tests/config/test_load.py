@@ -136,21 +136,44 @@ WRONG = {
         '[talk]\nmode = "open"\n',
         'a.toml:2: talk.mode: "open" is not built yet; expected "hold" or "toggle"',
     ),
-    "role to come": (
-        '[buttons.talk]\nrole = "mute"\n',
-        'a.toml:2: buttons.talk.role: "mute" is not built yet; expected "talk" or "session"',
+    "role": (
+        '[buttons.talk]\nrole = "torch"\n',
+        'a.toml:2: buttons.talk.role: "torch" is not one of the choices;'
+        ' expected "talk", "session", "combined" or "mute"',
     ),
     "echo to come": (
         '[echo]\nmode = "cancel"\n',
         'a.toml:2: echo.mode: "cancel" is not built yet; expected "half-duplex" or "off"',
     ),
-    "board to come": (
+    "board that nobody knows": (
         '[board]\nprofile = "hat"\n',
-        'a.toml:2: board.profile: "hat" is not built yet; expected "simulated"',
+        'a.toml:2: board.profile: no board "hat"; expected "simulated", "gpio", "aiy-voice-hat", "button-and-rgb",'
+        ' "respeaker-2mic", or a file boards/NAME.toml beside this one',
+    ),
+    "board of another folder": (
+        '[board]\nprofile = "../boards/aiy-voice-hat"\n',
+        'a.toml:2: board.profile: no board "../boards/aiy-voice-hat"; expected "simulated", "gpio", "aiy-voice-hat",'
+        ' "button-and-rgb", "respeaker-2mic", or a file boards/NAME.toml beside this one',
     ),
     "board of no name": (
         '[board]\nprofile = ""\n',
-        'a.toml:2: board.profile: "" is not one of the choices; expected "simulated"',
+        'a.toml:2: board.profile: "" is empty; expected "simulated", "gpio", or the name of a file in boards/',
+    ),
+    "board that is a number": (
+        "[board]\nprofile = 3\n",
+        'a.toml:2: board.profile: 3 is not a text; expected "simulated", "gpio", or the name of a file in boards/',
+    ),
+    "button without a pin on a board with pins": (
+        '[board]\nprofile = "gpio"\n[buttons.mute]\nrole = "mute"\n',
+        'a.toml:3: buttons.mute: has no pin; expected pin = a BCM number from 0 to 53, or a name like "GPIO17"',
+    ),
+    "light without a pin on a board with pins": (
+        '[board]\nprofile = "gpio"\n[lights.status]\npin = ""\n',
+        "a.toml:3: lights.status: has no pin; expected pin, or red, green and blue",
+    ),
+    "pin of the board's own button": (
+        '[board]\nprofile = "aiy-voice-hat"\n[buttons.mute]\nrole = "mute"\npin = 23\n',
+        "a.toml:5: buttons.mute.pin: pin 23 is taken by buttons.talk; expected a pin of its own",
     ),
     "gate to come": (
         "[gate]\naggressiveness = 3\n",
