@@ -166,15 +166,19 @@ class Talk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """The local voice gate, used in "open" mode only: a held button is never gated. Not built yet: defaults only."""
+    """The local voice gate of a session without a held button: a held one is never gated. "level" shows it at work."""
 
-    engine: str = key("webrtc", Choice(("webrtc", "level", "off")), "What tells speech from noise.", built=False)
-    aggressiveness: int = key(2, Whole(0, 3), "Of the webrtc engine, 0 to 3.", built=False)
-    open_dbfs: Dbfs = key(-45.0, Number(-90, 0, "dBFS"), "Threshold of the level engine.", built=False)
-    pre_roll_ms: Millis = key(300.0, Number(0, 2_000, "ms"), "Kept from before the gate opened.", built=False)
-    hang_ms: Millis = key(
-        600.0, Number(0, 5_000, "ms"), "The gate stays open for so long after the last speech.", built=False
+    engine: str = key(
+        "webrtc",
+        Choice(("webrtc", "level", "off")),
+        'What tells speech from noise. "level": loudness alone. "off": everything is let through.',
     )
+    aggressiveness: int = key(2, Whole(0, 3), "Of the webrtc engine: 0 takes much for speech, 3 little.")
+    open_dbfs: Dbfs = key(-45.0, Number(-90, 0, "dBFS"), "Threshold of the level engine.")
+    pre_roll_ms: Millis = key(
+        300.0, Number(0, 2_000, "ms"), "Let through from before the gate opened. Under 200 ms first words are clipped."
+    )
+    hang_ms: Millis = key(600.0, Number(0, 5_000, "ms"), "The gate stays open for so long after the last speech.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,11 +229,10 @@ class Echo:
     mode: str = key(
         "half-duplex",
         Choice(("half-duplex", "off"), later=("cancel",)),
-        '"half-duplex": the speaker is silent while a turn is open. "off": the hardware does it, or headphones.',
+        '"half-duplex": the speaker is silent while a turn is open, and without a held button nothing is sent while'
+        ' it is heard. "off": the hardware does it, or headphones.',
     )
-    tail_ms: Millis = key(
-        200.0, Number(0, 2_000, "ms"), "How long the room goes on after the last audible sample.", built=False
-    )
+    tail_ms: Millis = key(200.0, Number(0, 2_000, "ms"), "How long the room goes on after the last audible sample.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -175,21 +175,25 @@ WRONG = {
         '[board]\nprofile = "aiy-voice-hat"\n[buttons.mute]\nrole = "mute"\npin = 23\n',
         "a.toml:5: buttons.mute.pin: pin 23 is taken by buttons.talk; expected a pin of its own",
     ),
-    "gate to come": (
-        "[gate]\naggressiveness = 3\n",
-        "a.toml:2: gate.aggressiveness: 3 is not built yet; expected 2, or no aggressiveness at all",
+    "gate that is no engine": (
+        '[gate]\nengine = "silero"\n',
+        'a.toml:2: gate.engine: "silero" is not one of the choices; expected "webrtc", "level" or "off"',
     ),
-    "gate, and wrong": (
+    "gate of a wrong aggressiveness": (
         "[gate]\naggressiveness = 9\n",
         "a.toml:2: gate.aggressiveness: 9 is out of range; expected a whole number from 0 to 3",
+    ),
+    "gate over full scale": (
+        "[gate]\nopen_dbfs = 3\n",
+        "a.toml:2: gate.open_dbfs: 3 is out of range; expected a number from -90 to 0 dBFS",
     ),
     "period to come": (
         "[microphone]\nperiod_ms = 10\n",
         "a.toml:2: microphone.period_ms: 10 is not built yet; expected 20, or no period_ms at all",
     ),
-    "echo's tail to come": (
-        "[echo]\ntail_ms = 100\n",
-        "a.toml:2: echo.tail_ms: 100 is not built yet; expected 200, or no tail_ms at all",
+    "echo's tail below nothing": (
+        "[echo]\ntail_ms = -1\n",
+        "a.toml:2: echo.tail_ms: -1 is out of range; expected a number from 0 to 2000 ms",
     ),
     "empty device": (
         '[speaker]\ndevice = " "\n',
