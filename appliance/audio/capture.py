@@ -23,7 +23,7 @@ import numpy as np
 from appliance.audio.gate import NOTHING, Gate
 from appliance.audio.hands_free import HandsFree, Suppresses
 from appliance.audio.uplink import Uplink, UplinkCounters
-from appliance.audio.worker import Clock, Crashed, Worker
+from appliance.audio.worker import Clock, Crashed, Worker, state_after
 from appliance.errors import DeviceError
 from appliance.session.events import Device, DeviceChanged, DeviceState, Event, WordsLost
 from appliance.telling import tell
@@ -172,8 +172,7 @@ class Capture(Worker):
         self._hands_free.leave()
         self._open = False
         self._microphone.close()
-        state = DeviceState.BUSY if error.busy else DeviceState.MISSING
-        self._report(DeviceChanged(Device.MICROPHONE, state, str(error)))
+        self._report(DeviceChanged(Device.MICROPHONE, state_after(error), str(error)))
 
     # --- periods, on the thread
 

@@ -1,6 +1,6 @@
 """From the device strings of the configuration to device objects. The only place that knows all kinds.
 
-Sound cards (ALSA names, `card:ID`) are not built: they raise `UnavailableError`, which names what there is.
+What is none of our own kinds is a name of ALSA's, or `card:ID`. Whether it is there is seen when it is opened.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from appliance.audio.alsa_library import load
 from appliance.errors import DeviceError, UnavailableError
 from appliance.units import PACKET_MS, Hertz, Millis
 
@@ -15,13 +16,18 @@ if TYPE_CHECKING:
     from appliance.audio.ports import Microphone, Speaker
 
 _WAV: Final = "wav:"
+_SPEAKERS_ONLY: Final = frozenset({"", "null"})  # ALSA has a "null" too, which keeps no time
+_MICROPHONES_ONLY: Final = frozenset({"", "silence"})
 _LOOP: Final = "?loop"
+MICROPHONES: Final = "an ALSA name, 'card:ID', 'wav:PATH', 'wav:PATH?loop' or 'silence'"
+SPEAKERS: Final = "an ALSA name, 'card:ID', 'wav:PATH' or 'null'"
 
 
 def make_microphone(device: str, *, rate_hz: Hertz, channel: int, period_ms: Millis = PACKET_MS) -> Microphone:
     """The capture device that *device* names; a file is not looked at before it is opened.
 
-    Raises `UnavailableError` for a kind that is not built, `DeviceError` for a `wav:` without a path.
+    Raises `UnavailableError` for a period that is not built and without ALSA's library, `DeviceError` for a `wav:`
+    without a path and for what is no microphone.
     """
     if period_ms != PACKET_MS:
         raise UnavailableError(f"[microphone] period_ms = {period_ms} is not built; use {PACKET_MS}")
@@ -34,13 +40,19 @@ def make_microphone(device: str, *, rate_hz: Hertz, channel: int, period_ms: Mil
 
         path = _path(device.removesuffix(_LOOP), "microphone")
         return WavMicrophone(path, loop=device.endswith(_LOOP), rate_hz=rate_hz, channel=channel)
-    raise UnavailableError(_no_card("microphone", device, "'wav:PATH', 'wav:PATH?loop' or 'silence'"))
+    if device in _SPEAKERS_ONLY:
+        raise DeviceError(f"[microphone] device = '{device}' is no microphone; use {MICROPHONES}")
+    alsa = load(f"[microphone] device = '{device}'")
+    from appliance.audio.alsa import AlsaMicrophone
+
+    return AlsaMicrophone(device, rate_hz=rate_hz, channel=channel, alsa=alsa)
 
 
 def make_speaker(device: str) -> Speaker:
     """The playback device that *device* names; a WAV file is replaced by an empty one here, if it can be.
 
-    Raises `UnavailableError` for a kind that is not built, `DeviceError` for a `wav:` without a path.
+    Raises `UnavailableError` without ALSA's library, `DeviceError` for a `wav:` without a path and for what is no
+    speaker.
     """
     if device == "null":
         from appliance.audio.null import NullSpeaker
@@ -50,7 +62,12 @@ def make_speaker(device: str) -> Speaker:
         from appliance.audio.wav import WavSpeaker
 
         return WavSpeaker(_path(device, "speaker"))
-    raise UnavailableError(_no_card("speaker", device, "'wav:PATH' or 'null'"))
+    if device in _MICROPHONES_ONLY:
+        raise DeviceError(f"[speaker] device = '{device}' is no speaker; use {SPEAKERS}")
+    alsa = load(f"[speaker] device = '{device}'")
+    from appliance.audio.alsa import AlsaSpeaker
+
+    return AlsaSpeaker(device, alsa=alsa)
 
 
 def _path(device: str, table: str) -> Path:
@@ -58,7 +75,3 @@ def _path(device: str, table: str) -> Path:
     if not path:
         raise DeviceError(f"[{table}] device = '{device}' names no file; write 'wav:PATH'")
     return Path(path)
-
-
-def _no_card(table: str, device: str, choice: str) -> str:
-    return f"[{table}] device = '{device}': sound cards are not supported by this version; use {choice}"

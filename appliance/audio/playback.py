@@ -20,7 +20,7 @@ import numpy as np
 from appliance.audio.arrivals import PlayoutCounters
 from appliance.audio.loudness import Audibility
 from appliance.audio.stream import BotStream
-from appliance.audio.worker import Clock, Crashed, Worker
+from appliance.audio.worker import Clock, Crashed, Worker, state_after
 from appliance.errors import DeviceError
 from appliance.session.events import BotAudible, Device, DeviceChanged, DeviceState, Event
 from appliance.telling import tell
@@ -167,7 +167,7 @@ class Playback(Worker):
     def _failed(self, error: DeviceError) -> None:
         tell(log, logging.DEBUG, "speaker_failed", device=self._speaker.name, reason=error)
         self._end_stream()
-        self._change(DeviceState.BUSY if error.busy else DeviceState.MISSING, str(error))
+        self._change(state_after(error), str(error))
 
     def _finish(self) -> None:
         """Close the device, if it is open."""
