@@ -1,0 +1,115 @@
+"""`voice-appliance level`: how loud the configured microphone is, and what its voice gate makes of it, without a session.
+
+It opens the microphone itself, so a card that only one program may use must not be in use by a running appliance.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import math
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Final
+
+from appliance.cli.options import add_config
+from appliance.config.load import load
+from appliance.config.schema import Settings
+from appliance.units import PACKET_MS, Dbfs, Millis
+
+if TYPE_CHECKING:
+    from appliance.audio.gate import Gate
+    from appliance.audio.ports import Microphone
+
+LINE_MS: Final[Millis] = 100
+"""As often as an eye follows."""
+BAR: Final = 40
+BAR_FROM_DBFS: Final[Dbfs] = -80.0
+CLIPS_DBFS: Final[Dbfs] = -0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Of `LINE_MS`: the mean power, the highest sample, and whether anything passed the gate."""
+
+    rms_dbfs: Dbfs
+    peak_dbfs: Dbfs
+    gate_open: bool
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seconds", type=_seconds, metavar="N", help="end after N seconds (default: on ctrl-c)")
+    add_config(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    settings = load(args.config)
+    microphone, gate = _made(settings)
+    lines = None if args.seconds is None else math.ceil(args.seconds * 1000 / LINE_MS)
+    live = sys.stdout.isatty()
+    try:
+        microphone.open()
+        for reading in itertools.islice(readings(microphone, gate), lines):
+            print(f"\r{line(reading)}" if live else line(reading), end="" if live else "\n", flush=True)
+    finally:
+        microphone.close()
+        if live:
+            print()
+    return 0
+
+
+def readings(microphone: Microphone, gate: Gate) -> Iterator[Reading]:
+    """One for each `LINE_MS` that *microphone*, which is open, hears. Raises `DeviceError`."""
+    import numpy as np
+
+    from appliance.audio.level import Meter
+
+    block, meter = np.zeros(microphone.period_frames, np.int16), Meter(microphone.period_frames)
+    periods = round(LINE_MS / PACKET_MS)
+    while True:
+        power, peak_dbfs, gate_open = 0.0, -math.inf, False
+        for _ in range(periods):
+            microphone.read(block)
+            meter.measure(block)
+            gate.hear(block)
+            power += 10 ** (meter.rms_dbfs / 10) / periods
+            peak_dbfs = max(peak_dbfs, meter.peak_dbfs)
+            gate_open |= gate.open
+        yield Reading(10 * math.log10(power), peak_dbfs, gate_open)
+
+
+def line(reading: Reading) -> str:
+    """*reading* for a person: the bar is the mean, the mark on it the peak. Always of one width."""
+    bar = ["#"] * _cell(reading.rms_dbfs) + ["."] * (BAR - _cell(reading.rms_dbfs))
+    bar[max(0, _cell(reading.peak_dbfs) - 1)] = "|"
+    clips = "clips" if reading.peak_dbfs >= CLIPS_DBFS else ""
+    gate = "open" if reading.gate_open else "closed"
+    return f"rms {reading.rms_dbfs:6.1f} dBFS  peak {reading.peak_dbfs:6.1f}  [{''.join(bar)}] {clips:5}  gate {gate:6}"
+
+
+def _made(settings: Settings) -> tuple[Microphone, Gate]:
+    """What is configured. Raises `UnavailableError`, `DeviceError`."""
+    from appliance.audio.devices import make_microphone
+    from appliance.audio.gate import GateSettings, make_gate
+
+    wanted = settings.microphone
+    microphone = make_microphone(
+        wanted.device, rate_hz=wanted.rate_hz, channel=wanted.channel, period_ms=wanted.period_ms
+    )
+    return microphone, make_gate(GateSettings(**asdict(settings.gate)), microphone.rate_hz)
+
+
+def _cell(level_dbfs: Dbfs) -> int:
+    """How many cells of the bar *level_dbfs* fills."""
+    return min(BAR, max(0, round((level_dbfs - BAR_FROM_DBFS) / -BAR_FROM_DBFS * BAR)))
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds; expected more than 0")
+    return value
