@@ -48,7 +48,7 @@ def test_without_alsas_library_only_cards_are_missed(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("device", ["null", ""])
 def test_what_is_no_microphone(device: str) -> None:
-    with pytest.raises(DeviceError, match="'wav:PATH', 'wav:PATH[?]loop' or 'silence'"):
+    with pytest.raises(DeviceError, match=r"'wav:PATH', 'wav:PATH[?]loop' or 'silence'"):
         make_microphone(device, rate_hz=16_000, channel=0)
 
 

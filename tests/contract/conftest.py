@@ -1,4 +1,4 @@
-"""The two runners, for every suite that is held over both."""
+"""The two runners, for every suite that is held over both; and the sound server, for devices."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.alsa.server import one_sound_server, sound_server
 from tests.runners import BOTH, Runner, runner
+
+__all__ = ["one_sound_server", "sound_server"]  # pytest finds its fixtures here
 
 
 @pytest.fixture(params=BOTH)

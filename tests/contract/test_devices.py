@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from _pytest.mark import ParameterSet
 
 from appliance.audio.devices import make_microphone, make_speaker
 from appliance.audio.opus import RATES_HZ
@@ -35,28 +36,50 @@ def wav(query: str, rate_hz: int) -> MakeMicrophone:
     return make
 
 
+def card(device: str, rate_hz: int) -> MakeMicrophone:
+    return lambda folder: make_microphone(device, rate_hz=rate_hz, channel=0)
+
+
 MICROPHONES: dict[str, MakeMicrophone] = {
     "wav": wav("", 16_000),
     "wav-loop": wav("?loop", 16_000),
     "wav-resampled": wav("", 48_000),
     "silence": lambda folder: make_microphone("silence", rate_hz=16_000, channel=0),
+    "alsa": card("default", 16_000),
+    "alsa-48k": card("default", 48_000),
+    "alsa-wide": card("wide_mic", 16_000),
 }
 SPEAKERS: dict[str, MakeSpeaker] = {
     "wav": lambda folder: make_speaker(f"wav:{folder / 'heard.wav'}"),
     "null": lambda folder: make_speaker("null"),
+    "alsa": lambda folder: make_speaker("default"),
+    "alsa-wide": lambda folder: make_speaker("wide_spk"),
 }
 BROKEN_MICROPHONES: dict[str, MakeMicrophone] = {
     "wav": lambda folder: make_microphone(f"wav:{folder / 'absent.wav'}", rate_hz=16_000, channel=0),
+    "alsa": card("nobody", 16_000),
 }
 
 
-@pytest.fixture(params=MICROPHONES)
+def marked(kinds: Iterable[str]) -> list[ParameterSet]:
+    """*kinds*, those of ALSA marked as such."""
+    return [pytest.param(kind, marks=[pytest.mark.alsa] if kind.startswith("alsa") else []) for kind in kinds]
+
+
+def server_for(kind: str, request: pytest.FixtureRequest) -> None:
+    if kind.startswith("alsa"):
+        request.getfixturevalue("sound_server")
+
+
+@pytest.fixture(params=marked(MICROPHONES))
 def microphone(request: pytest.FixtureRequest, tmp_path: Path) -> Microphone:
+    server_for(request.param, request)
     return MICROPHONES[request.param](tmp_path)
 
 
-@pytest.fixture(params=SPEAKERS)
+@pytest.fixture(params=marked(SPEAKERS))
 def speaker(request: pytest.FixtureRequest, tmp_path: Path) -> Speaker:
+    server_for(request.param, request)
     return SPEAKERS[request.param](tmp_path)
 
 
@@ -72,6 +95,7 @@ def test_a_microphone_says_what_it_is(microphone: Microphone) -> None:
     assert microphone.rate_hz in RATES_HZ
     assert microphone.period_frames * 50 == microphone.rate_hz
     assert microphone.xruns == 0
+    assert 0 <= microphone.latency_s < 1
 
 
 def test_a_microphone_is_a_clock(microphone: Microphone) -> None:
@@ -143,8 +167,11 @@ def test_a_speaker_opens_again_and_again(speaker: Speaker) -> None:
     assert threading.active_count() == threads
 
 
-@pytest.mark.parametrize("kind", BROKEN_MICROPHONES)
-def test_what_is_not_there_is_one_line_and_may_come_back(kind: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", marked(BROKEN_MICROPHONES))
+def test_what_is_not_there_is_one_line_and_may_come_back(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    server_for(kind, request)
     microphone = BROKEN_MICROPHONES[kind](tmp_path)
     for _ in range(2):
         with pytest.raises(DeviceError) as caught:
