@@ -81,7 +81,7 @@ class _Routes:
         state = self._appliance.status()["state"]
         if state != "authenticated":
             raise _RefusedError(409, f"no session waits to be connected: the state is {state}, not authenticated")
-        self._appliance.post(ConnectAsked(parameters))
+        self._appliance.post(ConnectAsked(parameters or None))  # none: as received
         return self._status()
 
     async def press(self, request: web.Request) -> web.StreamResponse:
