@@ -61,7 +61,7 @@ def test_start_and_stop_answer_the_status_after_them(served: Served, client: Cli
 def test_connect_as_received_or_changed(served: Served, client: Client, parameters: dict[str, Any] | None) -> None:
     served.appliance.state = "authenticated"
     assert client.post("/v1/session/connect", parameters)["state"] == "connecting"
-    assert served.appliance.posted == [ConnectAsked(parameters)]
+    assert served.appliance.posted == [ConnectAsked(parameters or None)]
 
 
 @pytest.mark.parametrize("state", ["idle", "authenticating", "connecting", "ready", "disconnected"])
