@@ -197,6 +197,17 @@ def test_recovery_is_told_when_it_changes() -> None:
     assert [event["phase"] for event in ear.of("recovery")] == ["none"]
 
 
+def test_a_wait_that_a_press_shortens_is_told_again() -> None:
+    ear = Ear(first_wait_s=20.0, least_gap_s=5.0)
+    ear.watching(TAP)
+    ear.fail()
+    ear.watching(PRESS, after_s=1.0)
+    assert [(event["phase"], event["retry_in_s"]) for event in ear.of("recovery")] == [
+        ("retrying", 10.0),
+        ("retrying", 4.0),
+    ]
+
+
 def test_a_turn_that_was_dropped_says_so() -> None:
     ear = Ear()
     ear.watching(PRESS)

@@ -52,6 +52,17 @@ def test_a_second_press_in_a_session_times_its_own_and_not_the_session() -> None
     assert timings.ms["bot_ready"] == 0.0, "said twice, it is ignored"
 
 
+def test_a_session_that_is_made_again_is_not_timed_from_a_press_in_the_one_before() -> None:
+    timings, w = watched()
+    w(TAP)
+    w.to_ready()
+    w(PRESS, AttemptFailed(1, Failure(Kind.LINK, "lost")), after_s=1.0)
+    w(TimePassed(), after_s=2.0)
+    w.to_ready()
+    assert w.state.link.rtvi is not None
+    assert timings.ms["press_to_bot_ready"] == 0.0
+
+
 def test_only_the_first_counts() -> None:
     timings, w = watched()
     w(PRESS)
