@@ -32,7 +32,8 @@ async def running(settings: schema.Settings, *, socket: Path | None) -> AsyncIte
     library that is not there), `ApplianceError` (another appliance is running there).
     """
     async with AsyncExitStack() as stack:
-        place = None if socket is None else listen(socket)  # before a second appliance could harm what the first records
+        # First of all: a second appliance must end here, before it has harmed what the first one records.
+        place = None if socket is None else listen(socket)
         if place is not None:
             stack.callback(place.close)
         codec = OpusCodec()

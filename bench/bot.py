@@ -1,5 +1,5 @@
 # mypy: disable-error-code="import-not-found,misc,untyped-decorator"
-"""The bot of `bench session`, for the real Pipecat runner: it says back a long turn three times over, and lets nobody
+"""The bot of `bench session`, for the real Pipecat runner: it says back a long turn twice over, and lets nobody
 interrupt it; or, started with `{"mirror": true}`, it answers each click with a click at once.
 
 When a click came out of its transport, and when it handed its own to it, stands in the file that `BENCH_LOG` names, on
@@ -27,7 +27,7 @@ from bench.sounds import LOUD, REST_S, click
 
 IN_HZ = 16_000
 OUT_HZ = 24_000
-TIMES = 3
+TIMES = 2
 LONG_BYTES = 2 * 2 * IN_HZ
 """2 s: what is shorter was a press that only dialled."""
 

@@ -1,7 +1,7 @@
 """The least one writes with aiortc alone, as a client of `bench session`: its own encoder, sender and jitter buffer.
 
 Words come from a WAV file in real time, as in aiortc's own examples, and are silence while no button is held; what is
-heard is decoded and dropped, or goes to a WAV file. All else is the library's default, but that no STUN server is asked.
+heard is decoded and dropped, or goes to a WAV file. All else is the library's default, but no STUN server is asked.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ Round = dict[str, Any]
 Values = Callable[[Round], Sequence[float]]
 
 NOTES = (
-    "CPU: user and system time of the client's process, in percent of one core. Aim: 0.65 of the bare client at most.",
+    "CPU: user and system time of the client's process, percent of one core. Aim: 0.65 of the bare client at most.",
     "bare: aiortc's defaults; silence is sent while nobody speaks; what comes is decoded and dropped, by both.",
     "first packet: the bare client sends as soon as it is connected, the appliance keeps words until the bot is ready.",
     "mouth to bot: from a sample spoken to its frame in the bot's pipeline; 80 ms of it is the runner's own buffer.",
@@ -46,15 +46,15 @@ def run(*, rounds: int, quick: bool) -> Report:
             url=peer.url,
             folder=name,
             real=peer.real,
-            phase_s=2.5 if quick else 4.0,
-            dials=2 if quick else 5,
-            clicks=3 if quick else 6,
+            phase_s=2.5 if quick else 3.5,
+            dials=2 if quick else 3,
+            clicks=3 if quick else 4,
         )
         for number in range(1 if quick else rounds):
             for client in CLIENTS:
                 print(f"round {number + 1}: {client}", file=sys.stderr)
                 found[client].append(_round(client, plan, peer))
-        title = f"session, against {peer.name}; {len(found['bare'])} rounds each, taking turns"
+        title = f"session, against {peer.name}; rounds of each: {len(found['bare'])}, taking turns"
     return Report(title=title, rows=_rows(found), notes=NOTES, raw={"machine": _machine(), "rounds": found})
 
 

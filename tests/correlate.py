@@ -12,7 +12,8 @@ def find(haystack: Samples, needle: Samples) -> tuple[int, float]:
     """Where *needle* fits best into *haystack* (frames from its start), and how well: 1 is the same wave at any volume.
 
     Both mono and of one rate. The score is the normalised correlation with the stretch found, so that loud noise
-    elsewhere does not count; a silent haystack scores 0. Speech through Opus scores over 0.9, another sentence under 0.3.
+    elsewhere does not count; a silent haystack scores 0. Speech through Opus scores over 0.9, another sentence under
+    0.3.
     """
     if not 0 < len(needle) <= len(haystack):
         raise ValueError(f"a needle of {len(needle)} frames does not fit into {len(haystack)}")
@@ -26,3 +27,22 @@ def find(haystack: Samples, needle: Samples) -> tuple[int, float]:
     scores = products / np.sqrt(np.maximum(energies, floor) * max(float(pin @ pin), floor))
     offset = int(np.argmax(scores))
     return offset, float(scores[offset])
+
+
+PIECES = 6
+MOST = 0.75
+"""Of the pieces of a sentence: all but one."""
+
+
+def share(haystack: Samples, needle: Samples) -> float:
+    """How many of the `PIECES` of *needle* that sound are in *haystack*, each whole: 0 to 1.
+
+    For what was heard in real time on a machine that others use, too: where that stands still for a moment there is a
+    gap, as there would be for a person. It costs the piece that it falls into, where `find` would lose all behind it.
+    """
+    pieces = [piece for piece in np.array_split(needle, PIECES) if _rms(piece) > _rms(needle) / 10]
+    return sum(find(haystack, piece)[1] > 0.85 for piece in pieces) / len(pieces)
+
+
+def _rms(samples: Samples) -> float:
+    return float(np.sqrt(np.mean(np.square(samples.astype(np.float64)))))

@@ -141,6 +141,8 @@ class Capture(Worker):
         self._hold()
         self._link, self._encoder = link, link.codec.encoder(self._microphone.rate_hz)
         self._uplink.attach()
+        if self._uplink.backlog_ms:
+            self._step(self._clock(), 0.0)  # words have waited long enough: not another period for the device
 
     def _hold(self) -> None:
         self._uplink.detach()

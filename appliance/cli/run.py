@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import functools
 import logging
 import os
 import signal
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from appliance.cli.options import add_config
 from appliance.config.load import load
@@ -18,9 +19,6 @@ from appliance.config.schema import Settings
 from appliance.errors import ApplianceError
 from appliance.service import logs
 from appliance.telling import tell
-
-if TYPE_CHECKING:
-    from appliance.service.appliance import RunningAppliance
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,16 +57,17 @@ async def _run(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     logs.watch_loop(loop)
     told = asyncio.Event()
-    appliance: RunningAppliance | None = None
+    hurry: Callable[[], None] = told.set  # there is nothing to hurry yet
 
     def end() -> None:
-        if told.is_set() and appliance is not None:
-            appliance.post(ShutdownAsked())  # the polite one is under way: this one ends it
+        if told.is_set():
+            hurry()
         told.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):  # before anything is made that has to be let go of
         loop.add_signal_handler(number, end)
     async with running(settings, socket=Path(settings.control.socket)) as appliance:
+        hurry = functools.partial(appliance.post, ShutdownAsked())  # the polite end is under way then: this one ends it
         await _first(told.wait(), appliance.wait())
 
 

@@ -7,7 +7,6 @@ by aiohttp itself, with 400 and plain text.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import logging
 from collections.abc import Awaitable, Callable
@@ -72,9 +71,8 @@ class _Routes:
         try:
             response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson", "Cache-Control": "no-store"})
             await response.prepare(request)
-            with contextlib.suppress(ConnectionError):  # the reader has gone, or was cut off
-                while lines := await reader.lines():
-                    await response.write(lines)
+            while lines := await reader.lines():
+                await response.write(lines)
         finally:
             self._readers.discard(reader)
         return response
@@ -90,7 +88,7 @@ class _Routes:
         state = self._appliance.status()["state"]
         if state != "authenticated":
             raise _RefusedError(409, f"no session waits to be connected: the state is {state}, not authenticated")
-        self._appliance.post(ConnectAsked(parameters))
+        self._appliance.post(ConnectAsked(parameters or None))  # none: as received
         return self._status()
 
     async def mute(self, request: web.Request) -> web.StreamResponse:
@@ -170,8 +168,6 @@ async def _body(request: web.Request) -> dict[str, Any] | None:
             raw = await request.read()
     except TimeoutError:
         raise _RefusedError(408, f"the body did not come within {BODY_TIMEOUT_S:g} s") from None
-    except web.RequestPayloadError as error:
-        raise _RefusedError(400, "the body is not what its headers announced") from error
     if not raw.strip():
         return None
     try:

@@ -80,6 +80,7 @@ class ControlServer:
             handler_cancellation=True,
             shutdown_timeout=_LAST_LINES_S,
             keepalive_timeout=_IDLE_S,
+            auto_decompress=False,  # nobody packs 64 KiB for the same machine, but to harm it
             access_log=None,
         )
         await self._runner.setup()

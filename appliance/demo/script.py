@@ -33,18 +33,19 @@ class Script:
         self._settings = settings
         self._events: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._pressed_s: Seconds = 0.0
+        self._audible = False
 
     async def run(self) -> None:
         """Raises `ApplianceError` when no answer came."""
         async with running(self._settings, socket=Path(self._settings.control.socket)) as appliance:
             appliance.subscribe(self._events.put_nowait)
-            self._pressed_s = asyncio.get_running_loop().time()
             appliance.board.press("talk")
             await self._until("the microphone", 5.0, type="device", device="microphone", state="ok")
             await asyncio.sleep(sentence_s())  # a person talks
             appliance.board.release("talk")
             await self._until("a session and the end of the turn", ANSWER_S, type="turn", event="stop", delivered=True)
-            await self._until("an answer", ANSWER_S, type="bot", event="audible")
+            if not self._audible:  # it may be heard before the turn is told to be over
+                await self._until("an answer", ANSWER_S, type="bot", event="audible")
             await self._until("the end of the answer", SPEECH_S, type="bot", event="inaudible")
             appliance.post(StopAsked())
             await self._until("the hang-up", 7.0, type="state", state="disconnected")
@@ -54,14 +55,15 @@ class Script:
         print(f"heard {heard_s:.1f} s of sound: {HEARD}")
 
     async def _until(self, what: str, limit_s: Seconds, **wanted: object) -> None:
-        """Print events until one has the fields *wanted*. Raises `ApplianceError` on a fatal one or after the limit."""
+        """Take events until one has the fields *wanted*.
+
+        Raises `ApplianceError` for an error that ends the session or a device, and after the limit.
+        """
         try:
             async with asyncio.timeout(limit_s):
                 while True:
                     event = await self._events.get()
-                    self._print(event)
-                    if event["type"] == "error" and event["fatal"]:
-                        raise ApplianceError(event["message"])
+                    self._take(event)
                     if all(event.get(key) == value for key, value in wanted.items()):
                         return
         except TimeoutError:
@@ -69,11 +71,16 @@ class Script:
                 f"waited {limit_s:g} s for {what} in vain; see [runner] and the runner's log"
             ) from None
 
-    def _print(self, event: dict[str, Any]) -> None:
-        at_ms = (event["at_s"] - self._pressed_s) * 1000
-        line = tell(event)
-        if line:
-            print(f"{at_ms:9.1f} ms  {line}", flush=True)
+    def _take(self, event: dict[str, Any]) -> None:
+        match event:
+            case {"type": "button", "edge": "press"}:
+                self._pressed_s = event["at_s"]
+            case {"type": "bot", "event": "audible" | "inaudible" as what}:
+                self._audible = what == "audible"
+        if line := tell(event):
+            print(f"{(event['at_s'] - self._pressed_s) * 1000:9.1f} ms  {line}", flush=True)
+        if event["type"] == "error" and (event["fatal"] or event["source"] == "device"):
+            raise ApplianceError(event["message"])
 
 
 def tell(event: dict[str, Any]) -> str:

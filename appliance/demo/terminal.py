@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import termios
 import tty
@@ -15,6 +16,7 @@ from appliance.config.schema import Settings
 from appliance.demo.script import tell
 from appliance.service.appliance import RunningAppliance
 
+KEYS_MAX = 1024
 KEYS = "space: press and release the talk button in turn; enter: tap the session button; q: end"
 
 
@@ -24,8 +26,8 @@ async def view(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     async with running(settings, socket=Path(settings.control.socket)) as appliance:
         appliance.subscribe(lambda event: _show(tell(event)))
-        _show(KEYS)
         with _single_keys():
+            _show(KEYS)
             keys = Keys(appliance, ended)
             loop.add_reader(sys.stdin.fileno(), keys.read)
             try:
@@ -43,7 +45,12 @@ class Keys:
         self._held = False
 
     def read(self) -> None:
-        for key in sys.stdin.read(1) or "q":
+        """Take all that was typed. Not by way of `sys.stdin`, whose buffer would keep keys back until the next one."""
+        try:
+            typed = os.read(sys.stdin.fileno(), KEYS_MAX)
+        except OSError:  # the terminal has gone
+            typed = b""
+        for key in typed.decode(errors="replace") or "q":
             self.typed(key)
 
     def typed(self, key: str) -> None:

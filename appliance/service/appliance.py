@@ -35,7 +35,7 @@ from appliance.units import Seconds
 
 log = logging.getLogger("appliance")
 
-POLITE_S: Seconds = 3.5
+POLITE_S: Seconds = 3.2
 """For the bot to be told on SIGTERM, of the 5 s in which the process must end."""
 LET_GO_S: Seconds = 0.7
 """For each of sessions and threads after that; what has not let go by then ends with the process."""

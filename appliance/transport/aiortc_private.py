@@ -1,10 +1,12 @@
 """Every private name of aiortc (and of aioice below it) that we use, and nothing else that is private.
 
 aiortc is pinned, and `verify` looks for each name before the first session, so that another version is a clear message
-and not a silent one. Three things are done here that its public side cannot:
+and not a silent one. Four things are done here that its public side cannot:
 
 - Packets are taken before its jitter buffer (`tap_packets`), which holds 80 ms always and 200 ms more for good after
   one loss. RTCP and the receiver's statistics stand before the buffer and go on working.
+- Packets are taken where the socket is read (`receive_at_once`), not by a task that is woken for each by a queue, which
+  costs as much again: another turn of the loop, and another look for what is ready.
 - Packets are sent without its sender loop (`RtpWriter`): header, SRTP and socket in one call, from whatever wakes the
   loop, where the public way (a track that returns `av.Packet`) costs two task switches, an encoder that is never used
   and six objects for each packet. The sender's counts are kept up, because its RTCP reports are made of them.
@@ -22,7 +24,8 @@ from types import CodeType
 from typing import TYPE_CHECKING, Any, Final
 
 from aioice import ice
-from aiortc import RTCDtlsTransport, RTCRtpReceiver, RTCRtpSender
+from aiortc import RTCDtlsTransport, RTCIceTransport, RTCRtpReceiver, RTCRtpSender
+from pylibsrtp import Error as SrtpError
 
 from appliance.errors import UnavailableError
 from appliance.session.media import Receive
@@ -38,6 +41,10 @@ STEP: Final = 48 * PACKET_MS
 _HEADER = Struct("!BBHII")
 _VERSION_2 = 0x80
 _MARKER = 0x80
+_RTP = 2
+"""The first two bits of what is neither DTLS nor STUN (RFC 7983)."""
+_RTCP_FIRST, _RTCP_LAST = 192, 223
+"""Second bytes that are not sound's (RFC 5761, 4)."""
 _NTP_EPOCH_S = 2208988800
 """From 1900 to 1970."""
 
@@ -52,6 +59,12 @@ _NAMES: Final[tuple[tuple[type, str, str], ...]] = (
     (RTCRtpSender, "_run_rtcp", "_RTCRtpSender__packet_count"),
     (RTCRtpSender, "_run_rtcp", "_RTCRtpSender__octet_count"),
     (RTCDtlsTransport, "_send_rtp", "_tx_srtp"),
+    (RTCDtlsTransport, "_recv_next", "_rx_srtp"),
+    (RTCDtlsTransport, "_recv_next", "_handle_rtp_data"),
+    (RTCDtlsTransport, "_recv_next", "_RTCDtlsTransport__rx_packets"),
+    (RTCDtlsTransport, "_recv_next", "_RTCDtlsTransport__rx_bytes"),
+    (RTCIceTransport, "__init__", "_recv"),
+    (ice.StunProtocol, "datagram_received", "data_received"),
     (ice.Connection, "gather_candidates", "get_host_addresses"),
 )
 
@@ -93,6 +106,35 @@ class _Tap:
         else:
             self._on_empty()
         return False, None
+
+
+def receive_at_once(receiver: RTCRtpReceiver) -> None:
+    """Have sound go from the socket to what `tap_packets` gave, in one call. Everything else (DTLS, RTCP) goes its
+    usual way, and so does sound until there are keys for it. Once, after the answer has been applied: before it, the
+    library may still change the transport."""
+    dtls: Any = receiver.transport
+    connection: Any = dtls.transport._recv.__self__
+    usual: Callable[[bytes, int], None] = connection.data_received
+
+    def data_received(data: bytes, component: int) -> None:
+        srtp = dtls._rx_srtp
+        if srtp is None or len(data) < _HEADER.size or data[0] >> 6 != _RTP or _RTCP_FIRST <= data[1] <= _RTCP_LAST:
+            usual(data, component)
+            return
+        dtls._RTCDtlsTransport__rx_packets += 1
+        dtls._RTCDtlsTransport__rx_bytes += len(data)
+        try:
+            plain = srtp.unprotect(data)
+        except (SrtpError, ValueError):
+            return  # a copy, not from the other end, or longer than anything that is sent
+        handling = dtls._handle_rtp_data(plain, arrival_time_ms=int(time.time() * 1000))
+        try:
+            handling.send(None)
+        except StopIteration:
+            return
+        handling.close()  # it would have to wait, which it does for pictures alone
+
+    connection.data_received = data_received
 
 
 class RtpWriter:

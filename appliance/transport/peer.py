@@ -28,7 +28,7 @@ from aiortc.rtcicetransport import parse_stun_turn_uri
 from appliance.session.failure import Failure, Kind
 from appliance.session.media import Receive
 from appliance.telling import tell
-from appliance.transport.aiortc_private import RtpWriter, tap_packets
+from appliance.transport.aiortc_private import RtpWriter, receive_at_once, tap_packets
 from appliance.transport.replies import AttemptError
 from appliance.transport.sdp import opus_payload_type
 from appliance.transport.settings import IceServer
@@ -89,6 +89,7 @@ class Peer:
             what = one_line(f"{type(exc).__name__}: {exc}".rstrip(": "))
             message = f"the runner's SDP answer cannot be used ({what}); is a Pipecat runner there?"
             raise AttemptError(Failure(Kind.NONSENSE, message)) from exc
+        receive_at_once(self._audio.receiver)
 
     def writer(self, sdp: str) -> RtpWriter:
         """What sends packets as the answer *sdp* wants them. After `accept`."""

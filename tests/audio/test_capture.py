@@ -91,6 +91,16 @@ def test_words_said_before_there_is_a_session_are_kept_for_it(mouth: Mouth) -> N
     assert [len(call) for call in mouth.wire.calls[:4]] == [4, 4, 2, 1]  # one call for all packets of a period
 
 
+def test_a_session_has_the_words_kept_for_it_before_the_next_period_is_read(mouth: Mouth) -> None:
+    mouth.capture.open_microphone(1)
+    assert mouth.reports.next() == OPENED
+    mouth.say(1, 2)
+    mouth.microphone.wait_until_read()
+    mouth.capture.deliver(mouth.wire.link)
+    mouth.say(3)  # the period that was under way; no other comes
+    assert mouth.wire.wait_for(3) == [b"1", b"2", b"3"]
+
+
 def test_the_press_edge_wakes_it_at_once(mouth: Mouth) -> None:
     mouth.capture.deliver(mouth.wire.link)
     mouth.wire.wait_for(1)  # from now on it sleeps for a second

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tests.audio.sounds import hello, tone
-from tests.correlate import find
+from tests.correlate import MOST, find, share
+from tests.signals import words
 
 
 def test_a_sound_is_found_where_it_is_at_any_volume() -> None:
@@ -32,3 +33,18 @@ def test_half_a_sound_is_not_the_whole() -> None:
 def test_a_needle_must_fit() -> None:
     with pytest.raises(ValueError, match="does not fit"):
         find(hello()[:10], hello())
+
+
+def test_a_gap_costs_a_piece_and_not_the_rest() -> None:
+    whole = words(1.2)
+    cut = len(whole) * 5 // 12  # amid the third of the pieces
+    gap = np.concatenate([whole[:cut], np.zeros(640, np.int16), whole[cut:]])
+    assert find(gap, whole)[1] < 0.85
+    assert share(whole, whole) == share(np.pad(whole, 5_000), whole) == 1.0
+    assert MOST < share(gap, whole) < 1.0
+
+
+def test_silence_and_other_sounds_are_no_share() -> None:
+    assert share(np.zeros(60_000, np.int16), hello()) == 0.0
+    assert share(np.pad(hello()[::-1].copy(), 5_000), hello()) < 0.2
+    assert share(np.pad(hello()[: len(hello()) // 2], (0, len(hello()))), hello()) < MOST

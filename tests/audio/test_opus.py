@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.audio import opus
-from appliance.audio.opus import PACKET_MAX_MS, RATES_HZ, SILENCE, OpusCodec
+from appliance.audio.opus import PACKET_MAX_MS, RATES_HZ, SILENCE, SILENCE_STEREO, OpusCodec, OpusDecoder
 from appliance.errors import CodecError, UnavailableError
 from appliance.session.media import Codec
 from tests.audio.sounds import blocks, chirp, hello, tone
@@ -55,6 +56,51 @@ def test_silence_is_silent_whatever_came_before() -> None:
     for _ in range(3):
         assert decoder.decode(SILENCE, out) == 960
     assert np.abs(out[:960]).max() <= 1
+
+
+class Counting:
+    """libopus, with the packets that it has decoded."""
+
+    def __init__(self) -> None:
+        self._library = opus._library()
+        self.decoded: list[bytes | None] = []
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._library, name)
+
+    def opus_decode(self, state: object, packet: bytes | None, *rest: object) -> int:
+        self.decoded.append(packet)
+        return int(self._library.opus_decode(state, packet, *rest))
+
+
+def decoded(packets: list[bytes | None], rate_hz: int) -> tuple[list[list[int]], int]:
+    """What *packets* sound like, None being a lost one, and how many of them libopus has seen."""
+    library: Any = Counting()
+    decoder, heard = OpusDecoder(library, rate_hz), []
+    for packet in packets:
+        out = np.full(rate_hz // 50, 7, np.int16)
+        if packet is None:
+            decoder.conceal(out)
+        else:
+            assert decoder.decode(packet, out) == len(out)
+        heard.append(out.tolist())
+    return heard, len(library.decoded)
+
+
+@pytest.mark.parametrize("silence", [SILENCE, SILENCE_STEREO], ids=["mono", "stereo"])
+@pytest.mark.parametrize("rate_hz", sorted(RATES_HZ))
+def test_long_silence_is_not_decoded_and_sounds_the_same(
+    monkeypatch: pytest.MonkeyPatch, rate_hz: int, silence: bytes
+) -> None:
+    encoder = OpusCodec().encoder(16_000)
+    words = [encoder.encode(block) for block in blocks(hello()[:16_000], 320)]
+    packets = [*words, *[silence] * 20, None, *[silence] * 20, *words, *[silence] * 20]
+    heard, seen = decoded(packets, rate_hz)
+    monkeypatch.setattr(opus, "_SETTLED", len(packets))
+    whole, all_of_them = decoded(packets, rate_hz)
+    assert heard == whole
+    assert all_of_them == len(packets)
+    assert seen == len(packets) - 3 * 15
 
 
 def test_a_lost_packet_is_guessed_and_then_fades() -> None:

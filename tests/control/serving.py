@@ -50,17 +50,19 @@ class Served:
             self.call(self.server.stop)
 
     def close(self) -> None:
-        self.stop()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(DEADLINE_S)
-        self._loop.close()
+        try:
+            self.stop()
+        finally:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(DEADLINE_S)
+            self._loop.close()
 
 
 @contextlib.contextmanager
 def serving(path: Path) -> Iterator[Served]:
     served = Served(path)
-    served.start()
     try:
+        served.start()
         yield served
     finally:
         served.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import tracemalloc
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.control import client as client_module
 from appliance.control import readers
 from appliance.control.client import Client, RefusedError
 from appliance.errors import ApplianceError
@@ -33,6 +35,15 @@ def test_the_status_first_then_each_event_then_the_end(served: Served) -> None:
     served.say(type="b", text="two\nlines, and Größe")
     served.stop()
     assert [json.loads(line) for line in events] == [{"type": "a"}, {"type": "b", "text": "two\nlines, and Größe"}]
+
+
+def test_the_next_event_may_take_longer_than_an_answer(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here real time is what is tested: nothing comes for several times the client's patience."""
+    monkeypatch.setattr(client_module, "TIMEOUT_S", 0.1)
+    events = Client(served.path).events()
+    next(events)
+    served.call(lambda: asyncio.get_running_loop().call_later(0.3, lambda: served.appliance.say(type="late")))
+    assert next(events) == b'{"type":"late"}'
 
 
 def test_a_reader_that_goes_is_forgotten(served: Served) -> None:

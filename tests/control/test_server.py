@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import logging
 import re
@@ -103,7 +104,7 @@ def test_an_appliance_without_a_configuration(tmp_path: Path, ask: Callable[[Cli
 def test_connect_as_received_or_changed(served: Served, client: Client, parameters: dict[str, Any] | None) -> None:
     served.appliance.state = "authenticated"
     assert client.post("/v1/session/connect", parameters)["state"] == "connecting"
-    assert served.appliance.posted == [ConnectAsked(parameters)]
+    assert served.appliance.posted == [ConnectAsked(parameters or None)]
 
 
 @pytest.mark.parametrize("state", ["idle", "authenticating", "connecting", "ready", "disconnected"])
@@ -207,6 +208,13 @@ def test_head_does_not_begin_a_stream(served: Served) -> None:
 def test_a_body_in_pieces(served: Served) -> None:
     chunks = b'9\r\n{"button"\r\n9\r\n: "talk"}\r\n0\r\n\r\n'
     assert answer(served, POST, chunks, Transfer_Encoding="chunked")[0] == 200
+
+
+def test_a_packed_body_is_not_unpacked(served: Served) -> None:
+    body = gzip.compress(b'{"button": "talk"}')
+    status, _, said = answer(served, POST, body, Content_Encoding="gzip")
+    assert (status, said["error"][:23]) == (400, "the body is not JSON: '")
+    assert board(served).edges == []
 
 
 @pytest.mark.parametrize("sent", [b"\x16\x03\x01\x02\x00", b"GET\r\n\r\n", b"GET / HTTP/1.1\r\nno header\r\n\r\n"])

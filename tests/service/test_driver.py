@@ -34,11 +34,15 @@ class Outside:
         self.threads: set[str] = set()
         self.crashes: list[BaseException] = []
         self.answer: list[Event] = []
+        self.attempted = asyncio.Event()
+        self.attempts_awaited = 1
         self.driver = Driver(policy, self.perform, self.crashes.append, [self.steps.append], jitter=lambda: 0.0)
 
     def perform(self, effect: Effect) -> None:
         self.effects.append(effect)
         self.threads.add(threading.current_thread().name)
+        if len(self.attempts()) >= self.attempts_awaited:
+            self.attempted.set()
         if isinstance(effect, StartBot) and self.answer:
             self.driver.post(self.answer.pop(0))
 
@@ -59,10 +63,10 @@ async def test_an_event_posted_by_an_effect_waits_until_the_step_is_done() -> No
 async def test_the_timer_comes_when_the_state_says_so() -> None:
     outside = Outside()
     outside.answer = [AttemptFailed(n, Failure(Kind.UNREACHABLE, "away")) for n in (1, 2)]
+    outside.attempts_awaited = 3
     outside.driver.post(StartAsked())
-    async with asyncio.timeout(5):
-        while outside.attempts() != [1, 2, 3]:
-            await asyncio.sleep(0)
+    await asyncio.wait_for(outside.attempted.wait(), 5)
+    assert outside.attempts() == [1, 2, 3]
     outside.driver.close()
     first, second = (step.at_s for step in outside.steps if isinstance(step.event, AttemptFailed))
     assert second - first >= 0.01, "not before its time: half of first_wait_s, as chance has it here"
@@ -74,9 +78,7 @@ async def test_threads_meet_the_loop() -> None:
     thread.start()
     thread.join(5)
     assert not outside.effects, "a thread does nothing itself"
-    async with asyncio.timeout(5):
-        while not outside.threads:
-            await asyncio.sleep(0)
+    await asyncio.wait_for(outside.attempted.wait(), 5)
     assert outside.threads == {threading.current_thread().name}
     outside.driver.close()
 

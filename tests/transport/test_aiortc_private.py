@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from aiortc import RTCDtlsTransport
 from aiortc.rtp import RtpPacket
+from pylibsrtp import Error as SrtpError
 
 from appliance.errors import UnavailableError
 from appliance.transport import aiortc_private
-from appliance.transport.aiortc_private import PINNED, RtpWriter, tap_packets, verify
+from appliance.transport.aiortc_private import PINNED, RtpWriter, receive_at_once, tap_packets, verify
 
 
 def test_the_installed_aiortc_has_them_all() -> None:
@@ -150,3 +151,96 @@ def test_the_tap_gives_sound_as_it_came_and_counts_the_rest() -> None:
         assert tap.add(packet) == (False, None)
     assert taken == [(7, 5, b"p"), (8, 960, b"xy")]
     assert empty == [1]
+
+
+class Ice:
+    """In place of aioice's connection: what went the usual way."""
+
+    def __init__(self) -> None:
+        self.queued: list[bytes] = []
+
+    def data_received(self, data: bytes, component: int) -> None:
+        assert component == 1
+        self.queued.append(data)
+
+    async def recv(self) -> bytes:
+        raise NotImplementedError
+
+
+class Keys:
+    """In place of SRTP: takes an X off the end."""
+
+    def unprotect(self, data: bytes) -> bytes:
+        if len(data) > 1500:
+            raise ValueError("packet is too long")
+        if data[-1:] != b"X":
+            raise SrtpError("authentication failure")
+        return data[:-1]
+
+
+class Incoming:
+    """In place of aiortc's DTLS transport, with a receiver and all that is below."""
+
+    def __init__(self) -> None:
+        self.ice = Ice()
+        self.handled: list[bytes] = []
+        self.waits = False
+        self._rx_srtp: Keys | None = Keys()
+        self._RTCDtlsTransport__rx_packets = 10
+        self._RTCDtlsTransport__rx_bytes = 1000
+        self.transport: Any = type("IceTransport", (), {"_recv": staticmethod(self.ice.recv)})()
+        receiver: Any = type("Receiver", (), {"transport": self})()
+        receive_at_once(receiver)
+
+    async def _handle_rtp_data(self, data: bytes, arrival_time_ms: int) -> None:
+        if self.waits:
+            await _Never()
+        self.handled.append(data)
+
+
+SOUND = bytes([0x80, 111]) + bytes(10) + b"opus"
+
+
+def test_sound_goes_from_the_socket_to_its_taker_in_one_call() -> None:
+    incoming = Incoming()
+    incoming.ice.data_received(SOUND + b"X", 1)
+    assert incoming.handled == [SOUND]
+    assert incoming.ice.queued == []
+    assert incoming._RTCDtlsTransport__rx_packets == 11
+    assert incoming._RTCDtlsTransport__rx_bytes == 1000 + len(SOUND) + 1
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"\x80", b"\x16\xfe\xff" + bytes(20), b"\x80\xc8" + bytes(30), b"\x80\xc9" + bytes(30), bytes(40)],
+    ids=["nothing", "one byte", "DTLS", "sender report", "receiver report", "zeros"],
+)
+def test_what_is_no_sound_goes_its_usual_way(data: bytes) -> None:
+    incoming = Incoming()
+    incoming.ice.data_received(data, 1)
+    assert incoming.ice.queued == [data]
+    assert incoming._RTCDtlsTransport__rx_packets == 10, "counted there"
+
+
+def test_sound_before_there_are_keys_goes_its_usual_way() -> None:
+    incoming = Incoming()
+    incoming._rx_srtp = None
+    incoming.ice.data_received(SOUND + b"X", 1)
+    assert incoming.ice.queued == [SOUND + b"X"]
+    assert incoming.handled == []
+
+
+@pytest.mark.parametrize("data", [SOUND, SOUND + bytes(1500) + b"X"], ids=["forged", "too long"])
+def test_what_cannot_be_opened_is_dropped(data: bytes) -> None:
+    incoming = Incoming()
+    incoming.ice.data_received(data, 1)
+    assert incoming.handled == incoming.ice.queued == []
+
+
+def test_a_packet_that_would_have_to_wait_is_given_up() -> None:
+    incoming = Incoming()
+    incoming.waits = True
+    incoming.ice.data_received(SOUND + b"X", 1)
+    incoming.waits = False
+    incoming.ice.data_received(SOUND + b"X", 1)
+    assert incoming.handled == [SOUND]
