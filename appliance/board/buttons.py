@@ -92,27 +92,24 @@ class Buttons:
 
     def _drain(self, button: _Button) -> None:
         """Take the edges that have come of *button*."""
-        if not self._closed:
-            self._take(button)
-            self._arm()
+        if self._closed:
+            return
+        for pressed, at_s in button.waiting():
+            self._outcomes(button, button.debounce.edge(pressed, at_s))
+            if button.debounce.matter is Trouble.CHATTERING:
+                self._rest(button)
+        self._arm()
 
     def _look(self) -> None:
         """The timer: read all levels."""
         now_s = self._loop.time()
         for button in self._buttons:
-            self._take(button)
             self._outcomes(button, button.debounce.read(button.line.pressed(), now_s))
             if button.rests_until_s is not None and button.rests_until_s <= now_s:
                 button.rests_until_s = None
                 button.line.listen(button.edge)
         if not self._closed:
             self._arm()
-
-    def _take(self, button: _Button) -> None:
-        for pressed, at_s in button.waiting():
-            self._outcomes(button, button.debounce.edge(pressed, at_s))
-            if button.debounce.matter is Trouble.CHATTERING:
-                self._rest(button)
 
     def _rest(self, button: _Button) -> None:
         if button.rests_until_s is None:

@@ -54,7 +54,6 @@ class Debounce:
         """Why the contact is ignored now."""
         self._level = pressed
         self._told = False
-        self._at_s = now_s
         self._since_s = now_s
         self._until_s: Seconds | None = None
         self._clean: deque[Seconds] = deque(maxlen=EDGES_MAX)
@@ -70,9 +69,8 @@ class Debounce:
         return self._told
 
     def edge(self, pressed: bool, at_s: Seconds) -> list[Outcome]:
-        """The level became *pressed* at *at_s*. One that comes late, out of its order, counts as coming now."""
+        """The level became *pressed* at *at_s*, which may be a little older than what was told before."""
         outcomes = self._settle(at_s)  # a window may have ended between the edges, with nobody looking
-        self._at_s = at_s = max(at_s, self._at_s)
         self._level = pressed
         if self._until_s is None and self.matter is None and pressed != self._told:
             return outcomes + self._tell(at_s)
@@ -95,7 +93,6 @@ class Debounce:
         outcomes: list[Outcome] = []
         while self._until_s is not None and self._until_s <= now_s:
             ended_s, self._until_s = self._until_s, None
-            self._at_s = max(ended_s, self._at_s)
             if self.matter is None and self._level != self._told:
                 outcomes += self._tell(ended_s)
             elif self.matter is not None and not self._level:
@@ -116,7 +113,6 @@ class Debounce:
         outcomes: list[Outcome] = [Edge.RELEASE, Trouble.CHATTERING] if self._told else [Trouble.CHATTERING]
         self.matter, self._told = Trouble.CHATTERING, False
         self._until_s = at_s + QUIET_S
-        self._clean.clear()
         return outcomes
 
     def _quiet_s(self) -> Seconds:

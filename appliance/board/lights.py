@@ -1,7 +1,7 @@
 """The lights: a colour and a pattern become brightness on lamps, for as long as they are shown.
 
 Theory of operation: `show` lights at once. What moves is looked at again when its pattern says so, 25 times a second at
-most, by one timer of the event loop; what is steady has no timer. A lamp is written to only when something changes.
+most, by one timer of the event loop; what is steady has no timer.
 """
 
 from __future__ import annotations
@@ -45,7 +45,6 @@ class Lights:
         self._loop = loop
         self._look: tuple[str, str] | None = None
         self._began_s: Seconds = 0.0
-        self._shown: tuple[Rgb, float] | None = None
         self._timer: Timer | None = None
 
     def show(self, colour: str, pattern: str) -> None:
@@ -79,10 +78,8 @@ class Lights:
             self._timer = self._loop.call_later(next_s - at_s, self._evaluate)
 
     def _light(self, colour: Rgb, brightness: float) -> None:
-        if (colour, brightness) != self._shown:
-            self._shown = colour, brightness
-            for lamp in self._lamps:
-                lamp.light(colour, brightness)
+        for lamp in self._lamps:
+            lamp.light(colour, brightness)
 
     def _stop(self) -> None:
         if self._timer is not None:

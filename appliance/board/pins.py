@@ -78,7 +78,6 @@ class PinLine:
             self._pin = self._device.pin
             if pull is None:
                 self.floating = self._probe()
-            self._pin.edges = "both"
 
     def pressed(self) -> bool:
         return bool(self._pin.state) == self._down
@@ -138,7 +137,6 @@ class PinLamp:
 
     def close(self) -> None:
         for device in self._devices:
-            self._write(device, 0.0, 0.0)
             device.close()
         self._devices = []
 

@@ -108,6 +108,7 @@ def test_a_bouncing_press_is_one_event_and_its_bounces_are_counted(
     loop.run(1)
     assert bench.events == [PRESSED]
     assert bench.buttons.edges_ignored == 30
+    assert loop.waiting == 1
 
 
 def test_many_edges_wake_the_loop_once(bench: Bench, line: FakeLine, loop: FakeLoop) -> None:
@@ -115,7 +116,7 @@ def test_many_edges_wake_the_loop_once(bench: Bench, line: FakeLine, loop: FakeL
         line.edge(number % 2 == 0)
     assert loop.woken == 1
     loop.run(1)
-    assert bench.events[-1] == (PRESSED if line.down else RELEASED)
+    assert bench.buttons.edges_ignored < EDGES_KEPT
     line.edge(True)
     assert loop.woken == 1
 
@@ -130,7 +131,7 @@ def test_an_edge_from_another_thread_is_taken(bench: Bench, line: FakeLine, loop
 
 def test_a_lost_release_is_found_soon(bench: Bench, line: FakeLine, loop: FakeLoop) -> None:
     line.edge(True)
-    loop.run(5)
+    loop.run(5.1)
     line.lose(False)
     loop.run(HELD_CHECK_S + 0.001)
     assert bench.events == [PRESSED, RELEASED]
@@ -209,6 +210,19 @@ def test_chatter_ends_in_a_release_a_report_and_a_rest(bench: Bench, line: FakeL
     assert not line.heard
     loop.run(REST_S + 0.01)
     assert line.heard
+
+
+def test_a_rest_ends_in_time_whatever_another_button_does(loop: FakeLoop) -> None:
+    bad, good = FakeLine(loop), FakeLine(loop)
+    Bench(bad=bad, good=good)
+    while not bad.listened.count(False):
+        chatter(bad, loop, 0.004)
+    loop.run(0.3)
+    good.edge(True)
+    loop.run(0.06)
+    good.edge(False)
+    loop.run(REST_S - 0.36 + 0.001)
+    assert bad.heard
 
 
 def test_an_hour_of_chatter_is_heard_for_a_moment_each_second(bench: Bench, line: FakeLine, loop: FakeLoop) -> None:

@@ -67,11 +67,14 @@ def test_what_was_ignored_is_not_forgotten(pins: Any) -> None:
 
 def test_a_board_that_cannot_have_one_pin_has_none(pins: Any) -> None:
     buttons = {"talk": TALK, "mute": ButtonWiring(role=Role.MUTE, pin=53)}
-    with pytest.raises(UnavailableError, match=r"\[buttons\.mute\] pin = 53"):
+    with pytest.raises(UnavailableError, match=r"\[buttons\.mute\] pin = 53") as caught:
         GpioBoard(Wiring(buttons=buttons, lights=WIRING.lights), nobody, nobody, loop=FakeLoop()).start()
     again = GpioBoard(WIRING, nobody, nobody, loop=FakeLoop())
     again.start()
     again.close()
+    assert (
+        caught.value.__traceback__ is not None
+    )  # it was alive, and so was all that it holds: nothing is left to chance
 
 
 def test_held_at_the_start_is_reported_when_it_starts() -> None:

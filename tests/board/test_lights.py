@@ -62,7 +62,7 @@ def test_breathing_is_looked_at_25_times_a_second(lights: Lights, lamp: Lamp, lo
     lights.show("amber", "breathing")
     loop.run(60)
     assert 1490 <= loop.fired <= 1500
-    assert len(lamp.writes) <= loop.fired + 1
+    assert len(lamp.writes) == loop.fired + 1
 
 
 def test_a_blink_is_looked_at_twice_a_second(lights: Lights, lamp: Lamp, loop: FakeLoop) -> None:

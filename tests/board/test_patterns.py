@@ -79,6 +79,7 @@ def test_breathing_is_smooth_and_never_dark() -> None:
     assert levels[0] == 1.0 and 0.0 < min(levels) < 0.05
     assert max(abs(after - before) for before, after in pairwise(levels)) < 0.06
     assert levels.index(min(levels)) in (37, 38)
+    assert pattern.brightness(0.75) == pytest.approx(0.265)  # squared: half way for an eye
 
 
 @pytest.mark.parametrize("name", PATTERNS.keys() - {"off"})

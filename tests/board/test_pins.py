@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import pytest
 from gpiozero import Device  # type: ignore[import-untyped]
@@ -13,7 +13,7 @@ from appliance.board.wiring import ButtonWiring, LightWiring
 from appliance.errors import UnavailableError
 from appliance.session.events import Role
 from tests.board.loop import FakeLoop
-from tests.board.mock import MockPin, held, mock_pins
+from tests.board.mock import MockPin, MockPWMPin, held, mock_pins
 
 WHITE, RED, NONE = COLOURS["white"], COLOURS["red"], COLOURS["none"]
 
@@ -68,7 +68,9 @@ def test_a_line_that_is_not_listened_to_says_nothing(pins: Any) -> None:
     edges: list[bool] = []
     line = PinLine("talk", wired(), FakeLoop(), pins)
     line.listen(lambda pressed, _: edges.append(pressed))
+    on_its_way = pins.pin(17).when_changed
     line.listen(None)
+    on_its_way(0.0, 0)
     pins.pin(17).drive_low()
     line.listen(lambda pressed, _: edges.append(pressed))
     pins.pin(17).drive_high()
@@ -165,6 +167,31 @@ def test_full_and_dark_need_no_pulses(pins: Any) -> None:
     assert seen == [(None, 1.0), (PWM_HZ, 0.5), (PWM_HZ, 0.7), (None, 0.0)]
 
 
+def test_a_fade_sets_the_pulses_up_once() -> None:
+    class CountingPin(MockPWMPin):  # type: ignore[misc]
+        frequencies: ClassVar[list[int | None]] = []
+
+        def _set_frequency(self, value: int | None) -> None:
+            self.frequencies.append(value)
+            super()._set_frequency(value)
+
+    with mock_pins(CountingPin) as factory:
+        lamp = lamp_on(factory, 27)
+        CountingPin.frequencies.clear()
+        for number in range(100):
+            lamp.light(WHITE, number / 100)
+        assert CountingPin.frequencies == [None, PWM_HZ]
+
+
+@pytest.mark.parametrize("active_low", [False, True])
+def test_pins_that_make_no_pulses_know_which_level_is_lit(active_low: bool) -> None:
+    with mock_pins(MockPin) as factory:
+        lamp = lamp_on(factory, 27, active_low=active_low)
+        assert factory.pin(27).state == active_low
+        lamp.light(WHITE, 1.0)
+        assert factory.pin(27).state == (not active_low)
+
+
 def test_pins_that_make_no_pulses_are_lit_or_not() -> None:
     with mock_pins(MockPin) as factory:
         lamp = lamp_on(factory, 5, 6, 13)
@@ -186,9 +213,12 @@ def test_a_new_lamp_is_dark_and_a_closed_one_lets_go(pins: Any) -> None:
 
 
 def test_a_colour_that_cannot_be_claimed_lets_go_of_the_others(pins: Any) -> None:
-    with pytest.raises(UnavailableError, match=r"^\[lights\.status\] pin = 53: "):
+    with pytest.raises(UnavailableError, match=r"^\[lights\.status\] pin = 53: ") as caught:
         lamp_on(pins, 5, 6, 53)
     lamp_on(pins, 5, 6, 13).close()
+    assert (
+        caught.value.__traceback__ is not None
+    )  # it was alive, and so was all that it holds: nothing is left to chance
 
 
 # --- no pins at all
