@@ -94,15 +94,13 @@ def make_gate(settings: GateSettings, rate_hz: Hertz) -> Gate:
 
 
 def _detector(settings: GateSettings, rate_hz: Hertz) -> Detector | None:
+    if settings.engine == "off":
+        return None
     from appliance.audio.voice import LevelDetector, VoiceDetector  # a gate that is off needs no library
 
-    match settings.engine:
-        case "webrtc":
-            return VoiceDetector(rate_hz, settings.aggressiveness)
-        case "level":
-            return LevelDetector(rate_hz, settings.open_dbfs)
-        case "off":
-            return None
+    if settings.engine == "level":
+        return LevelDetector(rate_hz, settings.open_dbfs)
+    return VoiceDetector(rate_hz, settings.aggressiveness)
 
 
 def periods(length_ms: Millis) -> int:

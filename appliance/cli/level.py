@@ -1,6 +1,7 @@
-"""`voice-appliance level`: how loud the configured microphone is, and what its voice gate makes of it, without a session.
+"""`voice-appliance level`: how loud the configured microphone is, and what its voice gate makes of it.
 
-It opens the microphone itself, so a card that only one program may use must not be in use by a running appliance.
+No session is needed. It opens the microphone itself, so a card that only one program may use must not be in use by a
+running appliance.
 """
 
 from __future__ import annotations

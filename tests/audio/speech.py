@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import soxr  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from appliance.audio.gate import Gate
@@ -94,8 +95,6 @@ def through(gate: Gate, samples: NDArray[np.int16], frames: int) -> tuple[Flags,
 
 def at_rate(samples: Signal, rate_hz: int) -> NDArray[np.int16]:
     if rate_hz != RATE_HZ:
-        import soxr
-
         samples = soxr.resample(samples, RATE_HZ, rate_hz)
     return np.clip(np.round(samples), -32768, 32767).astype(np.int16)
 
@@ -153,8 +152,6 @@ def _utterance(sentence: str, voice: str) -> Signal:
         new = path.with_name(f"{path.name}.{os.getpid()}")
         subprocess.run(["espeak-ng", "-v", voice, "-w", new, sentence], check=True)
         new.rename(path)  # whole or not at all: another worker may look for it now
-    import soxr
-
     samples, rate_hz = read_wav(path)
     resampled: Signal = soxr.resample(samples.astype(np.float64), rate_hz, RATE_HZ)
     return resampled[: len(resampled) // FRAMES * FRAMES]

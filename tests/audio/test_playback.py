@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -28,9 +29,14 @@ class Ear:
         self.speaker = ScriptedSpeaker(latency_s=latency_s)
         self.reports = Reports()
         self.codec = ReadableCodec()
-        self.playback = Playback(self.speaker, self.reports, self.reports.crashed, volume=volume)
+        self.played: list[tuple[int, float]] = []
+        """How many periods had been written, and until when it is heard."""
+        self.playback = Playback(self.speaker, self.reports, self.reports.crashed, volume=volume, played=self.note)
         self.sequence = 0
         self.playback.start()
+
+    def note(self, until_s: float) -> None:
+        self.played.append((self.speaker.periods, until_s))
 
     def open(self) -> None:
         self.playback.open(self.codec)
@@ -220,6 +226,23 @@ def test_one_that_fails_in_the_middle_is_let_go_of(ear: Ear) -> None:
     ear.push(1000)
     ear.playback.close(drain=False)
     assert ear.reports.rest() == []
+
+
+def test_until_when_it_is_heard_is_told_for_each_audible_period_and_no_other() -> None:
+    ear = Ear(latency_s=0.5)
+    ear.open()
+    ear.hear(2)
+    start_s = time.monotonic()
+    ear.push(1000, 1000, 5, 5, 5)  # the last three nobody can hear
+    heard = ear.hear(8)
+    end_s = time.monotonic()
+    ear.end()
+    first = next(n for n, level in enumerate(heard) if level == 1000) + 2
+    # before a period is written, since it may sound at once, and again when it is known how long that took
+    assert [written for written, _ in ear.played] == [first, first + 1, first + 1, first + 2]
+    times_s = [until_s for _, until_s in ear.played]
+    assert times_s == sorted(times_s)
+    assert start_s + 0.5 + 0.02 <= times_s[0] and times_s[-1] <= end_s + 0.5 + 0.02
 
 
 def test_volume_is_applied_after_listening() -> None:

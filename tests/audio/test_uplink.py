@@ -278,6 +278,73 @@ def test_the_next_step_is_a_period_or_a_second_or_never() -> None:
     assert due(wire) is None
 
 
+def test_words_of_no_turn_leave_as_they_are_said_and_silence_follows() -> None:
+    wire = Wire()
+    wire.uplink.attach()
+    wire.say(3)
+    wire.rest(SILENCE)
+    assert wire.packets == [0, 1, 2] + [-1] * SILENCE
+    wire.rest(3)
+    assert len(wire.packets) == 3 + SILENCE + 1  # sparse from here on
+    assert wire.events == []
+
+
+def test_a_turn_is_delivered_although_somebody_goes_on_speaking_without_a_button() -> None:
+    wire = Wire()
+    wire.uplink.attach()
+    wire.uplink.open_turn(1)
+    wire.say(3)
+    wire.uplink.close_turn(1)
+    wire.say(STOP_AFTER + 5)
+    assert wire.events == [WordsSent(1), TurnDelivered(1, 3 * PACKET_MS)]
+    assert wire.packets[: 3 + STOP_AFTER] == [0, 1, 2] + [-1] * STOP_AFTER
+    wire.rest(1)
+    assert wire.words == list(range(3 + STOP_AFTER + 5))  # what waited has caught up
+    assert len(wire.events) == 2
+
+
+def test_a_turn_that_is_continued_takes_what_was_said_between() -> None:
+    wire = Wire()
+    wire.uplink.attach()
+    wire.uplink.open_turn(1)
+    wire.say(1)
+    wire.uplink.close_turn(1)
+    wire.say(2)
+    assert wire.words == [0]
+    wire.uplink.open_turn(2)
+    wire.say(1)
+    assert wire.words == [0, 1, 2, 3]
+    wire.uplink.close_turn(2)
+    wire.rest(STOP_AFTER)
+    assert wire.events[-1] == TurnDelivered(2, 3 * PACKET_MS)
+
+
+def test_without_a_session_what_is_said_behind_a_turn_keeps_its_place() -> None:
+    wire = Wire(backlog_s=0.2)  # ten periods
+    wire.uplink.open_turn(1)
+    wire.say(5)
+    wire.uplink.close_turn(1)
+    wire.say(8)  # the oldest three of the turn go
+    wire.uplink.attach()
+    wire.rest(1 + STOP_AFTER)
+    assert wire.packets == [3, 4] + [-1] * STOP_AFTER
+    assert TurnDelivered(1, 2 * PACKET_MS) in wire.events
+    wire.rest(2)
+    assert wire.words == list(range(3, 13))
+
+
+def test_a_turn_all_of_whose_words_were_pushed_out_is_delivered_all_the_same() -> None:
+    wire = Wire(backlog_s=0.2)
+    wire.uplink.open_turn(1)
+    wire.say(2)
+    wire.uplink.close_turn(1)
+    wire.say(15)
+    wire.uplink.attach()
+    wire.rest(STOP_AFTER + 3)
+    assert TurnDelivered(1, 0) in wire.events
+    assert wire.words == list(range(7, 17))
+
+
 def test_counters_hold() -> None:
     wire = Wire(backlog_s=0.2)
     wire.uplink.open_turn(1)
