@@ -15,6 +15,7 @@ import soxr  # type: ignore[import-untyped,unused-ignore]
 from numpy.typing import NDArray
 
 from appliance.app import running
+from appliance.board.simulated import SimulatedBoard
 from appliance.config.schema import Button, Echo, Microphone, Reconnect, Runner, Session, Settings, Speaker, Talk
 from appliance.service.appliance import RunningAppliance
 
@@ -64,10 +65,14 @@ class Box:
         await self.state("disconnected")
 
     def press(self, button: str = "talk") -> None:
-        self.appliance.board.press(button)
+        self._board().press(button)
 
     def release(self, button: str = "talk") -> None:
-        self.appliance.board.release(button)
+        self._board().release(button)
+
+    def _board(self) -> SimulatedBoard:
+        assert self.appliance.board is not None, "these boxes have simulated boards"
+        return self.appliance.board
 
     def tap(self, button: str) -> None:
         self.press(button)

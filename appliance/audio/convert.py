@@ -1,12 +1,13 @@
 """Between a card's samples and ours: formats, channels and rates. Arithmetic only; it knows no device.
 
 A card's sample of any width is taken at its upper 16 bits, and a field of those within the wider sample is all it
-takes, both ways. Rates are converted by soxr at its quality "LQ": level to 6 kHz at 16 kHz and to 15 kHz at 44.1 kHz,
-for a third of the delay of the better ones (6 ms from 48 to 16 kHz, against 15 and 21), and in even pieces.
+takes, both ways. Rates are converted by soxr at its quality "LQ", which is level to 6 kHz at 16 kHz and to 15 kHz at
+44.1 kHz, and gives even pieces: from 48 to 16 kHz a period comes one period late, and two at the better qualities.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -46,15 +47,25 @@ class Shape:
 
 
 class Resampler:
-    """Mono samples from one rate to another, which may be the same."""
+    """Mono samples from one rate to another, which may be the same; a period at a time."""
 
     def __init__(self, from_hz: Hertz, to_hz: Hertz) -> None:
         self._stream = soxr.ResampleStream(from_hz, to_hz, 1, dtype="int16", quality="LQ") if from_hz != to_hz else None
-        self.delay_s: Seconds = 0.0
-        if self._stream is not None:  # it tells its delay only of what is in it
-            self._stream.resample_chunk(np.zeros(from_hz // 5, np.int16))
-            self.delay_s = float(self._stream.delay()) / to_hz
-            self._stream.clear()
+        self.delay_s: Seconds = self._measure(from_hz, to_hz)
+        """The most that is held back at the end of a period."""
+
+    def _measure(self, from_hz: Hertz, to_hz: Hertz) -> Seconds:
+        """What is held back grows and shrinks, for soxr works in blocks; a second shows all of it, in half a ms."""
+        if self._stream is None:
+            return 0.0
+        period = np.zeros(from_hz * PACKET_MS // 1000, np.int16)
+        taken_s = given_s = most_s = 0.0
+        for _ in range(1000 // PACKET_MS):
+            given_s += len(self._stream.resample_chunk(period)) / to_hz
+            taken_s += len(period) / from_hz
+            most_s = max(most_s, taken_s - given_s)
+        self._stream.clear()
+        return most_s
 
     def convert(self, samples: Block) -> Block:
         """As many as there are already; it may be none, or *samples* itself."""
@@ -72,7 +83,8 @@ class FromCard:
         self._channels = shape.channels
         self._channel = channel
         self._resampler = Resampler(shape.rate_hz, rate_hz)
-        self.delay_s = self._resampler.delay_s
+        self.delay_s: Seconds = math.ceil(round(self._resampler.delay_s * 1000 / PACKET_MS, 3)) * PACKET_MS / 1000
+        """Of a period that is read when it is whole: whole periods."""
 
     def convert(self, data: bytes) -> Block:
         """*data* is whole frames. The result is not kept here."""

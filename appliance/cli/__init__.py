@@ -41,6 +41,7 @@ COMMANDS = {
     "run": Command("the daemon", "run --config appliance.toml"),
     "check": Command("say what is wrong with the configuration", "check --config appliance.toml"),
     "config": Command("show the configuration as it takes effect, secrets as stars", "config --json"),
+    "devices": Command("the sound devices of this machine, and why one cannot be used", "devices --json"),
     "level": Command("how loud the microphone is, and what the voice gate makes of it, live", "level --seconds 10"),
     "dial": Command("connect once, and say how long each stage took or why it failed", "dial --config appliance.toml"),
     "status": Command("the state of the running appliance", "status"),

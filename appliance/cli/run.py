@@ -23,13 +23,14 @@ from appliance.telling import tell
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     add_config(parser)
+    parser.add_argument("--log-format", choices=logs.FORMATS, default="auto", help="form of the log (default auto)")
 
 
 def run(args: argparse.Namespace) -> int:
     settings = load(args.config)
-    logs.set_up()
+    logs.set_up(form=args.log_format)
     try:
-        asyncio.run(_run(settings))
+        asyncio.run(_run(settings, args.config))
     except ApplianceError:
         raise
     except Exception as error:  # noqa: BLE001 - the one place: it ends the process, and a supervisor makes a new one
@@ -49,9 +50,11 @@ def _end_if_something_hangs(status: int) -> None:
         os._exit(status)
 
 
-async def _run(settings: Settings) -> None:
+async def _run(settings: Settings, path: Path) -> None:
     """Hangs up politely on the first signal, at once on the second. Raises what nobody foresaw."""
-    from appliance.app import running
+    from appliance.app import Source, running
+    from appliance.service.snapshot import log_snapshot
+    from appliance.service.systemd import notifier
     from appliance.session.events import ShutdownAsked
 
     loop = asyncio.get_running_loop()
@@ -66,7 +69,18 @@ async def _run(settings: Settings) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):  # before anything is made that has to be let go of
         loop.add_signal_handler(number, end)
-    async with running(settings, socket=Path(settings.control.socket)) as appliance:
+    loop.add_signal_handler(signal.SIGHUP, lambda: None)  # nothing to reload yet, and no reason to end
+    loop.add_signal_handler(signal.SIGUSR1, log_snapshot, loop)
+    source = Source(path, notifier())
+    async with running(settings, socket=Path(settings.control.socket), source=source) as appliance:
+        reloads: set[asyncio.Task[None]] = set()
+
+        def reload() -> None:
+            task = loop.create_task(appliance.reload(), name="reload")
+            reloads.add(task)
+            task.add_done_callback(reloads.discard)
+
+        loop.add_signal_handler(signal.SIGHUP, reload)
         hurry = functools.partial(appliance.post, ShutdownAsked())  # the polite end is under way then: this one ends it
         await _first(told.wait(), appliance.wait())
 

@@ -39,10 +39,12 @@ class Script:
         """Raises `ApplianceError` when no answer came."""
         async with running(self._settings, socket=Path(self._settings.control.socket)) as appliance:
             appliance.subscribe(self._events.put_nowait)
-            appliance.board.press("talk")
+            board = appliance.board
+            assert board is not None, "a demonstration has a simulated board"
+            board.press("talk")
             await self._until("the microphone", 5.0, type="device", device="microphone", state="ok")
             await asyncio.sleep(sentence_s())  # a person talks
-            appliance.board.release("talk")
+            board.release("talk")
             await self._until("a session and the end of the turn", ANSWER_S, type="turn", event="stop", delivered=True)
             if not self._audible:  # it may be heard before the turn is told to be over
                 await self._until("an answer", ANSWER_S, type="bot", event="audible")

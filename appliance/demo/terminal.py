@@ -40,6 +40,7 @@ class Keys:
     """What is typed, as presses of the board's buttons."""
 
     def __init__(self, appliance: RunningAppliance, ended: asyncio.Event) -> None:
+        assert appliance.board is not None, "a demonstration has a simulated board"
         self._board = appliance.board
         self._ended = ended
         self._held = False

@@ -8,28 +8,34 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 from appliance import __version__
 from appliance.audio.capture import Capture
+from appliance.audio.gate import Gate
+from appliance.audio.half_duplex import HalfDuplex
 from appliance.audio.playback import Playback
 from appliance.audio.ports import Microphone, Speaker
+from appliance.board.port import Board, Trouble
 from appliance.board.simulated import SimulatedBoard
 from appliance.control.port import Listener
+from appliance.errors import ApplianceError
 from appliance.service.counting import Counting
 from appliance.service.driver import Driver
 from appliance.service.performer import Performer
 from appliance.service.story import Story, light_status, recovery_status
+from appliance.service.systemd import Notifier
 from appliance.service.timings import Timings
 from appliance.session.effects import Effect
-from appliance.session.events import Booted, DeviceState, Event, Role, ShutdownAsked
-from appliance.session.indicator import meaning
+from appliance.session.events import Booted, DeviceState, Event, ShutdownAsked
+from appliance.session.indicator import LOOKS, Meaning, meaning
 from appliance.session.lifecycle import TransportState
 from appliance.session.media import Codec
 from appliance.session.policy import Policy
 from appliance.session.state import Turn
+from appliance.telling import tell
 from appliance.transport.port import Transport
 from appliance.units import Seconds
 
@@ -50,7 +56,13 @@ class Parts:
     speaker: Speaker
     transport: Transport
     codec: Codec
-    buttons: Mapping[str, Role]
+    board: Board
+    """Started; its events have waited."""
+    gate: Gate
+    half_duplex: HalfDuplex
+    notifier: Notifier
+    reload: Callable[[], Awaitable[object]]
+    """Reads the file behind the settings again; says itself what came of it."""
     backlog_s: Seconds
     volume: float
 
@@ -66,16 +78,28 @@ class RunningAppliance:
         self._crash: BaseException | None = None
         self._timings = Timings()
         self._counting = Counting()
-        story = Story(parts.policy, self._publish, self._turn_figures, self._timings.light)
-        observers = (self._timings, self._counting, story)
+        story = Story(self._publish, self._show, self._turn_figures)
+        observers = (self._timings, self._counting, story, parts.notifier)
         self._driver = Driver(parts.policy, self._perform, self._crashed, observers)
         post = self._driver.post_from_thread
-        self._capture = Capture(parts.microphone, post, self._crashed_elsewhere, backlog_s=parts.backlog_s)
-        self._playback = Playback(parts.speaker, post, self._crashed_elsewhere, volume=parts.volume)
+        self._capture = Capture(
+            parts.microphone,
+            post,
+            self._crashed_elsewhere,
+            backlog_s=parts.backlog_s,
+            gate=parts.gate,
+            suppresses=self._suppresses,
+        )
+        self._playback = Playback(
+            parts.speaker,
+            post,
+            self._crashed_elsewhere,
+            volume=parts.volume,
+            played=parts.half_duplex.played,
+        )
         self._performer = Performer(
             self._capture, self._playback, parts.transport, parts.codec, self._driver.post, self._ended.set
         )
-        self._board = SimulatedBoard(parts.buttons, self._driver.post)
 
     # --- life
 
@@ -85,6 +109,7 @@ class RunningAppliance:
         self._playback.start()
         self._parts.transport.preload()
         self._driver.post(Booted())
+        self._parts.notifier.ready()
 
     async def wait(self) -> None:
         """Until it has ended by `ShutdownAsked`. Raises what nobody foresaw, if that ended it."""
@@ -94,6 +119,7 @@ class RunningAppliance:
 
     async def close(self) -> None:
         """Hang up politely, let go of everything, and return within 5 s, whatever hangs."""
+        self._parts.notifier.stopping()
         self._driver.post(ShutdownAsked())
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._ended.wait(), POLITE_S)
@@ -105,23 +131,42 @@ class RunningAppliance:
             await asyncio.wait_for(self._performer.wait_closed(), LET_GO_S)
         for thread in (self._capture, self._playback):
             if not await asyncio.to_thread(thread.stop, LET_GO_S / 2):
-                log.error("thread_hangs name=%s", type(thread).__name__.lower())
+                tell(log, logging.ERROR, "thread_hangs", name=type(thread).__name__.lower())
 
     # --- the control port
 
     @property
-    def board(self) -> SimulatedBoard:
-        return self._board
+    def board(self) -> SimulatedBoard | None:
+        board = self._parts.board
+        return board if isinstance(board, SimulatedBoard) else None
 
     def post(self, event: Event) -> None:
         self._driver.post(event)
+
+    async def reload(self) -> None:
+        """As the command `reload` does; a file that is wrong has been told of, and changes nothing."""
+        with contextlib.suppress(ApplianceError):
+            await self._parts.reload()
+
+    def adopt(self, policy: Policy, volume: float) -> None:
+        """Go on by other numbers: the volume at once, the policy when no turn is open."""
+        self._driver.adopt(policy)
+        self._playback.set_volume(volume)
+
+    def trouble(self, trouble: Trouble, button: str, text: str) -> None:
+        """A button is not well, or is again: for the log, and for whoever listens."""
+        well = trouble is Trouble.OVER
+        tell(log, logging.INFO if well else logging.WARNING, "button", name=button, trouble=trouble.value, text=text)
+        if not well:
+            at_s = round(self._loop.time(), 4)
+            self._publish({"type": "error", "at_s": at_s, "fatal": False, "source": "device", "message": text})
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         self._listeners.add(listener)
         return lambda: self._listeners.discard(listener)
 
     def status(self) -> dict[str, Any]:
-        state, policy, now_s = self._driver.state, self._parts.policy, self._loop.time()
+        state, policy, now_s = self._driver.state, self._driver.policy, self._loop.time()
         link, talk = state.link, state.talk
         reply = dict(link.reply) if link.reply is not None else None
         return {
@@ -133,8 +178,8 @@ class RunningAppliance:
             "talk": {
                 "microphone": "open" if state.microphone is DeviceState.OK else "closed",
                 "held": bool(talk.held) or (policy.toggle and talk.turn is Turn.OPEN),
-                "gate": "off",
-                "muted": False,
+                "gate": ("open" if talk.gate_open else "closed") if talk.hands_free else "off",
+                "muted": talk.muted,
                 "backlog_ms": round(self._capture.backlog_ms),
             },
             "bot": {
@@ -165,7 +210,7 @@ class RunningAppliance:
             "frames_dropped": up.frames_dropped,
             "xruns": self._capture.xruns + self._playback.xruns,
             "playout_gaps": self._performer.playout_gaps,
-            "edges_ignored": self._board.edges_ignored,
+            "edges_ignored": self._parts.board.edges_ignored,
         }
 
     def _turn_figures(self) -> dict[str, Any]:
@@ -179,6 +224,16 @@ class RunningAppliance:
             "concealed": down.concealed,
             "lost": down.lost,
         }
+
+    def _suppresses(self, heard_s: Seconds) -> bool:
+        """Capture thread. With headphones, or a card that cancels echo itself, nothing has to be held back."""
+        return self._driver.policy.half_duplex and self._parts.half_duplex.suppresses(heard_s)
+
+    def _show(self, lit: Meaning, at_s: Seconds) -> None:
+        look = LOOKS[lit]
+        self._parts.board.show(look.colour, look.pattern)
+        if lit is Meaning.LISTENING:
+            self._timings.light(at_s)
 
     def _publish(self, told: dict[str, Any]) -> None:
         for listener in tuple(self._listeners):

@@ -23,7 +23,6 @@ from appliance.session.events import (
     WordsLost,
 )
 from appliance.session.indicator import LOOKS, Meaning, meaning
-from appliance.session.policy import Policy
 from appliance.session.state import Phase, Recovery, Turn
 from appliance.telling import tell
 from appliance.units import Seconds
@@ -53,19 +52,18 @@ def light_status(lit: Meaning) -> Told:
 
 
 class Story:
-    """An observer. *publish* takes each event; *turn_figures* gives what a finished turn's event carries."""
+    """An observer. *publish* takes each event; *show* lights the board's light, at the time of the step; *turn_figures*
+    gives what a finished turn's event carries."""
 
     def __init__(
         self,
-        policy: Policy,
         publish: Callable[[Told], None],
+        show: Callable[[Meaning, Seconds], None],
         turn_figures: Callable[[], Told],
-        listening_since: Callable[[Seconds], None],
     ) -> None:
-        self._policy = policy
         self._publish = publish
+        self._show = show
         self._turn_figures = turn_figures
-        self._listening_since = listening_since
         self._light: Meaning | None = None
         self._failures: set[str] = set()
         self._failing_since_s: Seconds | None = None
@@ -159,9 +157,8 @@ class Story:
             self._tell("recovery", step, **recovery_status(after, step.at_s))
 
     def _lights(self, step: Step) -> None:
-        lit = meaning(step.after, self._policy, step.at_s)
+        lit = meaning(step.after, step.policy, step.at_s)
         if lit is not self._light:
             self._light = lit
             self._tell("light", step, **light_status(lit))
-            if lit is Meaning.LISTENING:
-                self._listening_since(step.at_s)
+            self._show(lit, step.at_s)
