@@ -87,6 +87,7 @@ class JournalHandler(logging.Handler):
 
     def __init__(self, send: Callable[..., Any]) -> None:
         super().__init__()
+        self.setFormatter(logging.Formatter("%(message)s"))  # else basicConfig gives it one with the level in it
         self._send = send
 
     def emit(self, record: logging.LogRecord) -> None:
