@@ -22,8 +22,8 @@ from appliance.board.wiring import ButtonWiring, LightWiring
 from appliance.errors import UnavailableError
 from appliance.units import Hertz, Seconds
 
-PWM_HZ: Hertz = 200
-"""No eye sees it flicker, and the thread that makes it in software on a Pi wakes seldom enough."""
+PWM_HZ: Hertz = 100
+"""No eye sees it flicker. lgpio makes the pulses in software, on a thread that wakes twice for each."""
 STALE_S: Seconds = 1.0
 """An edge that claims to be older, or to come, was stamped by a clock that is not ours."""
 _PULLS = {"up": True, "down": False, "none": None}
@@ -115,7 +115,8 @@ class PinLine:
 class PinLamp:
     """One LED, or three in one; see `lights.Lamp`. Raises `UnavailableError`.
 
-    Full and dark need no pulses, so none are made for them. On pins that cannot make pulses it is either.
+    Full and dark need no pulses, so none are made for them. On pins that cannot make pulses it is either. Ending pulses
+    is final at once: lgpio writes nothing to the pin after that, so the level that follows is the one that stays.
     """
 
     def __init__(self, name: str, wiring: LightWiring, factory: Any) -> None:
@@ -126,6 +127,7 @@ class PinLamp:
             for pin in wiring.pins:
                 with _claiming(f"[lights.{name}] pin = {pin!r}"):
                     self._devices.append(self._device(pin, wiring, factory))
+                self._write(self._devices[-1], 0.0, 0.0)  # gpiozero began with pulses of no length, which cost as well
         except UnavailableError:
             self.close()
             raise
