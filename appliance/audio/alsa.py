@@ -68,7 +68,6 @@ class AlsaMicrophone:
 
     def close(self) -> None:
         pcm, self._pcm = self._pcm, None
-        self._pending = _NOTHING
         if pcm is not None:
             pcm.close()
 

@@ -70,10 +70,11 @@ def test_an_xrun_is_counted_and_recovered() -> None:
 
 
 @pytest.mark.usefixtures("impatient")
-@pytest.mark.parametrize("script", [(), (XRUN,), (XRUN,) * 100_000], ids=["never", "after-an-xrun", "xruns-only"])
-def test_a_microphone_that_does_not_advance_is_stalled(script: tuple[int, ...]) -> None:
+@pytest.mark.parametrize(("script", "later"), [((), 0), ((XRUN,), 0), ((), XRUN)])
+def test_a_microphone_that_does_not_advance_is_stalled(script: tuple[int, ...], later: int) -> None:
     alsa = FakeAlsa()
     microphone = listening(alsa, *script)
+    alsa.later = later
     with pytest.raises(DeviceError, match="capture device 'mic' has stood still for 20 ms") as caught:
         heard(microphone)
     assert caught.value.stalled and not caught.value.busy
@@ -139,6 +140,7 @@ def test_a_full_speaker_is_waited_for() -> None:
     speaker = speaking(alsa)
     alsa.writes = [0, 100, 0, 0, 220]
     speaker.write(PERIOD)
+    assert alsa.opened[-1].woken == 3  # dmix goes on waking who does not take its wake-ups
     assert np.array_equal(played(alsa)[3 * 320 :], PERIOD)
     assert speaker.xruns == 0
 
@@ -154,11 +156,12 @@ def test_a_gap_is_counted_and_the_cushion_is_made_again() -> None:
 
 
 @pytest.mark.usefixtures("impatient")
-@pytest.mark.parametrize("script", [(0,) * 100_000, (XRUN,) * 100_000], ids=["full", "xruns-only"])
-def test_a_speaker_that_does_not_advance_is_stalled(script: tuple[int, ...]) -> None:
+@pytest.mark.parametrize(("script", "later"), [((0,) * 100_000, 0), ((), XRUN)])
+def test_a_speaker_that_does_not_advance_is_stalled(script: tuple[int, ...], later: int) -> None:
     alsa = FakeAlsa()
     speaker = speaking(alsa)
     alsa.writes = list(script)
+    alsa.later = later
     with pytest.raises(DeviceError, match="playback device 'spk' has stood still") as caught:
         speaker.write(PERIOD)
     assert caught.value.stalled

@@ -91,14 +91,6 @@ def test_after_leaving_it_begins_anew() -> None:
     assert room.passed == []
 
 
-def test_half_duplex_that_is_off_suppresses_nothing() -> None:
-    half_duplex = HalfDuplex(200)
-    half_duplex.played(10.0)
-    assert half_duplex.suppresses(10.1)
-    half_duplex.on = False
-    assert not half_duplex.suppresses(10.1)
-
-
 def test_before_anything_was_played_nothing_is_suppressed() -> None:
     assert not HalfDuplex(200).suppresses(0.0)
 

@@ -16,7 +16,8 @@ BYTES = {"S8": 1, "U8": 1, "S16_LE": 2, "S24_LE": 4, "S32_LE": 4, "FLOAT_LE": 4,
 class FakeAlsa:
     """The module. Its cards have *formats*, *channels* and *rates_hz*, take what of it is asked, else their first.
 
-    *reads* and *writes* are what the next ones do: bytes or a number of frames, an error, or nothing yet (0).
+    *reads* and *writes* are what the next ones do: bytes or a number of frames, an error, or nothing yet (0). At
+    the end of the script they are as *later*; writes take all where that is 0.
     """
 
     PCM_CAPTURE = 1
@@ -35,6 +36,7 @@ class FakeAlsa:
         self.channels = channels
         self.rates_hz = rates_hz
         self.error: int | None = None
+        self.later = 0
         self.reads: list[bytes | int | Exception] = []
         self.writes: list[int | Exception] = []
         self.opened: list[FakePcm] = []
@@ -87,6 +89,7 @@ class FakePcm:
         self.period_frames, self.periods = periodsize, periods
         self.written = bytearray()
         self.dropped = self.closed = False
+        self.woken = 0
         self._ready = os.eventfd(1)
 
     def info(self) -> dict[str, object]:
@@ -114,10 +117,11 @@ class FakePcm:
         return [(self._ready, select.POLLIN)]
 
     def polldescriptors_revents(self, descriptors: list[tuple[int, int]]) -> int:
+        self.woken += 1
         return select.POLLIN
 
     def read(self) -> tuple[int, bytes]:
-        given = _taken(self.alsa.reads)
+        given = _taken(self.alsa.reads) if self.alsa.reads else self.alsa.later
         if isinstance(given, bytes):
             return len(given) // (BYTES[self.format] * self.channels), given
         return given, b""
@@ -125,7 +129,7 @@ class FakePcm:
     def write(self, data: bytes | memoryview) -> int:
         assert not self.closed
         frame_bytes = BYTES[self.format] * self.channels
-        frames = _taken(self.alsa.writes) if self.alsa.writes else len(data) // frame_bytes
+        frames = _taken(self.alsa.writes) if self.alsa.writes else self.alsa.later or len(data) // frame_bytes
         assert isinstance(frames, int)
         self.written += bytes(data)[: max(0, frames) * frame_bytes]
         return frames
@@ -144,8 +148,7 @@ class FakePcm:
 
 
 def _taken(script: list[Any]) -> Any:
-    """The next of *script*; nothing yet, when it is at its end."""
-    given = script.pop(0) if script else 0
+    given = script.pop(0)
     if isinstance(given, Exception):
         raise given
     return given
