@@ -14,9 +14,7 @@ from appliance.units import Millis, Seconds
 class HalfDuplex:
     """One for the life of the process. Times are of the one monotonic clock that both roads have."""
 
-    def __init__(self, tail_ms: Millis, *, on: bool = True) -> None:
-        self.on = on
-        """Off, nothing is suppressed. Any thread may change it."""
+    def __init__(self, tail_ms: Millis) -> None:
         self._tail_s = tail_ms / 1000
         self._until_s: Seconds = -math.inf
 
@@ -26,4 +24,4 @@ class HalfDuplex:
 
     def suppresses(self, heard_s: Seconds) -> bool:
         """Whether the room still has the speaker's sound at *heard_s*. Capture thread."""
-        return self.on and heard_s < self._until_s
+        return heard_s < self._until_s

@@ -1,8 +1,9 @@
 """What tells a voice from everything else, period by period. No clock, no threads; each detector belongs to one thread.
 
 `webrtc` asks two witnesses, since neither is good alone: webrtcvad knows the shape of speech and takes the noise of a
-street for it, the level over the room's knows nothing else and takes a door for it. It works at all rates of the
-appliance; to webrtcvad, which does not know 12 and 24 kHz, two thirds of them are shown.
+street for it, the level over the room's knows nothing else and takes a whistle for it. Both take a door for a voice,
+for as long as the hang time. It works at all rates of the appliance; to webrtcvad, which does not know 12 and 24 kHz,
+two thirds of them are shown.
 """
 
 from __future__ import annotations

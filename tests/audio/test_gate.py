@@ -111,6 +111,14 @@ def test_lengths_are_rounded_up_to_whole_periods() -> None:
     assert [periods(length_ms) for length_ms in (0, 1, 20, 21, 300)] == [0, 1, 1, 2, 15]
 
 
+def test_reset_forgets_the_pre_roll() -> None:
+    street = Street()
+    street.hear(".....")
+    street.gate.reset()
+    street.hear("vvv")
+    assert street.passed == [5, 6, 7]
+
+
 def test_reset_closes_it_and_forgets_what_was_said() -> None:
     street = Street()
     street.hear(".....vvv")

@@ -61,6 +61,15 @@ def test_what_the_speaker_plays_does_not_pass_until_its_tail_is_over() -> None:
     assert room.passed == [9, 10, 11]  # and nothing that was heard before
 
 
+def test_what_was_heard_before_a_suppression_does_not_pass_after_it() -> None:
+    room = Room(tail_ms=0)
+    room.hear(0, 1)
+    room.half_duplex.played(room.now_s + 0.010)
+    room.hear(2)
+    room.hear(3, 4, 5)
+    assert room.passed == [3, 4, 5]
+
+
 def test_a_suppression_cuts_who_is_speaking_and_says_so() -> None:
     room = Room()
     room.hear(1, 2, 3, 4)

@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.audio.level import FLOOR_LEAST_DBFS, SILENCE_DBFS, WINDOW_MS, Meter, NoiseFloor
-from appliance.units import PACKET_MS
+from appliance.audio.level import FLOOR_LEAST_DBFS, SILENCE_DBFS, Meter, NoiseFloor
 from tests.audio.sounds import tone
 
-WINDOW = round(WINDOW_MS / PACKET_MS)
+WINDOW = 150  # three seconds, in which speech is bound to pause
 
 
 def measured(block: np.ndarray) -> tuple[float, float]:

@@ -345,6 +345,18 @@ def test_a_turn_all_of_whose_words_were_pushed_out_is_delivered_all_the_same() -
     assert wire.words == list(range(7, 17))
 
 
+def test_what_was_dropped_holds_nothing_back() -> None:
+    wire = Wire()
+    wire.uplink.open_turn(1)
+    wire.say(1)
+    wire.uplink.close_turn(1)
+    wire.say(3)
+    wire.uplink.drop()
+    wire.uplink.attach()
+    wire.say(2)
+    assert wire.words == [4, 5]
+
+
 def test_counters_hold() -> None:
     wire = Wire(backlog_s=0.2)
     wire.uplink.open_turn(1)

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from appliance.audio.gate import GateSettings, make_gate
-from appliance.audio.level import WINDOW_MS
 from appliance.audio.voice import VAD_RATES_HZ, LevelDetector, VoiceDetector
 from appliance.config.schema import RATES_HZ
 from appliance.units import PACKET_MS
@@ -88,14 +87,21 @@ def test_a_noise_that_sets_in_is_known_after_three_seconds(kind: str) -> None:
     samples[2 * 16_000 :] *= 1000
     gate = make_gate(GateSettings(), 16_000)
     passed, _ = speech.through(gate, speech.at_rate(samples, 16_000), 320)
-    known = round((2000 + WINDOW_MS + GateSettings().hang_ms + 5 * PACKET_MS) / PACKET_MS)
-    assert not passed[known + 25 :].any()  # the window goes on by half a second at a time
+    known_ms = 2000 + 3000 + 500  # the window goes on by half a second at a time
+    assert not passed[round((known_ms + GateSettings().hang_ms) / PACKET_MS) + 5 :].any()
 
 
 def test_a_tone_is_no_voice_for_long() -> None:
     gate = make_gate(GateSettings(), 16_000)
     passed, _ = speech.through(gate, tone(16_000, 8.0), 320)
-    assert not passed[round((WINDOW_MS + 1500) / PACKET_MS) :].any()
+    assert not passed[round(4500 / PACKET_MS) :].any()
+
+
+def test_a_whistle_is_loud_and_no_voice() -> None:
+    whistle = np.concatenate([np.zeros(16_000, np.int16), tone(16_000, 0.5, hz=5500, peak=1000)] * 4)
+    heard, _ = speech.through(make_gate(GateSettings(engine="level"), 16_000), whistle, 320)
+    taken, _ = speech.through(make_gate(GateSettings(aggressiveness=3), 16_000), whistle, 320)
+    assert heard.any() and not taken.any()
 
 
 def test_digital_silence_never_opens() -> None:
