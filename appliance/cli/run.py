@@ -1,4 +1,7 @@
-"""`voice-appliance run`: the daemon, until SIGTERM or SIGINT."""
+"""`voice-appliance run`: the daemon, until SIGTERM or SIGINT.
+
+SIGHUP reads the file again. SIGUSR1 has the log say what every task and every thread is doing.
+"""
 
 from __future__ import annotations
 
@@ -57,6 +60,8 @@ async def _run(settings: Settings, path: Path) -> None:
     from appliance.service.systemd import notifier
     from appliance.session.events import ShutdownAsked
 
+    systemd = notifier()
+    systemd.status("starting")
     loop = asyncio.get_running_loop()
     logs.watch_loop(loop)
     told = asyncio.Event()
@@ -70,9 +75,8 @@ async def _run(settings: Settings, path: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):  # before anything is made that has to be let go of
         loop.add_signal_handler(number, end)
     loop.add_signal_handler(signal.SIGHUP, lambda: None)  # nothing to reload yet, and no reason to end
-    loop.add_signal_handler(signal.SIGUSR1, log_snapshot, loop)
-    source = Source(path, notifier())
-    async with running(settings, socket=Path(settings.control.socket), source=source) as appliance:
+    signal.signal(signal.SIGUSR1, lambda *_: log_snapshot(loop))  # not by the loop, which may be what hangs
+    async with running(settings, socket=Path(settings.control.socket), source=Source(path, systemd)) as appliance:
         reloads: set[asyncio.Task[None]] = set()
 
         def reload() -> None:
@@ -82,12 +86,12 @@ async def _run(settings: Settings, path: Path) -> None:
 
         loop.add_signal_handler(signal.SIGHUP, reload)
         hurry = functools.partial(appliance.post, ShutdownAsked())  # the polite end is under way then: this one ends it
-        await _first(told.wait(), appliance.wait())
+        await _first(told=told.wait(), ended=appliance.wait())
 
 
-async def _first(*waits: Coroutine[Any, Any, object]) -> None:
-    """Until one of *waits* is over. Raises what it raised."""
-    tasks = [asyncio.ensure_future(wait) for wait in waits]
+async def _first(**waits: Coroutine[Any, Any, object]) -> None:
+    """Until one of *waits* is over, which become tasks by their names. Raises what it raised."""
+    tasks = [asyncio.create_task(wait, name=f"until-{name}") for name, wait in waits.items()]
     done, rest = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in rest:
         task.cancel()

@@ -139,7 +139,7 @@ def _handler(form: str) -> logging.Handler:
 def _journal_send(*, needed: bool) -> Callable[..., Any] | None:
     """systemd's own. None where there is none, which is an `UnavailableError` if it is *needed*."""
     try:
-        from systemd import journal  # type: ignore[import-untyped,unused-ignore]
+        from systemd import journal  # type: ignore[attr-defined,import-untyped,unused-ignore]
     except ImportError:
         if needed:
             raise UnavailableError("no systemd-python, which the journal needs; scripts/run installs it") from None

@@ -56,7 +56,7 @@ def notifier() -> Notifier:
     if "NOTIFY_SOCKET" not in os.environ:
         return Notifier(None)
     try:
-        from systemd.daemon import notify  # type: ignore[import-untyped,unused-ignore]
+        from systemd.daemon import notify  # type: ignore[import-not-found,import-untyped,unused-ignore]
     except ImportError:
         tell(log, logging.ERROR, "notify_unavailable", reason="systemd-python is not installed")
         return Notifier(None)

@@ -1,240 +1,214 @@
-"""The daemon as a process: its socket, its signals, its ends, and what it leaves behind, which is nothing."""
+"""The daemon as a process of its own: signals, systemd's socket, its log, and the ends it can come to."""
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import signal
 import socket
-import threading
-import time
-import wave
+import subprocess
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from appliance.cli import main
-from appliance.errors import ApplianceError
-from tests.box import write_wav
-from tests.processes import Daemon, Process, daemon, python
-from tests.signals import words
+from appliance.control.client import Client
 
-END_S = 5.0
-"""What SIGTERM may take."""
-
-
-class Events:
-    """What a daemon tells on its socket. Read to its end in a thread of its own."""
-
-    def __init__(self, process: Daemon) -> None:
-        self._lines = process.client.events()
-        self.first = json.loads(next(self._lines))
-
-    def until(self, **wanted: object) -> dict[str, Any]:
-        for line in self._lines:
-            event: dict[str, Any] = json.loads(line)
-            if all(event.get(key) == value for key, value in wanted.items()):
-                return event
-        raise AssertionError(f"the events ended before {wanted}")
-
-
-@contextmanager
-def hanging_runner() -> Iterator[str]:
-    """Accepts, and never answers."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield f"http://127.0.0.1:{server.getsockname()[1]}"
-
-
-def ends_well(process: Daemon, within_s: float = END_S, *, signals: int = 1) -> float:
-    """After *signals* more it ends in order. Returns how long that took."""
-    began_s = time.monotonic()
-    for _ in range(signals):
-        process.signal()
-    status = process.end(within_s)
-    assert status == 0, process.lines
-    assert not process.socket.exists()
-    assert not [line for line in process.lines if "Traceback" in line or " ERROR " in line], process.lines
-    with wave.open(str(process.heard)) as file:
-        assert file.getframerate() == 48_000
-    return time.monotonic() - began_s
-
-
-def test_a_conversation_by_the_socket(tmp_path: Path) -> None:
-    microphone = f"wav:{write_wav(tmp_path / 'says.wav', words(1.0))}"
-    with daemon(tmp_path, microphone=microphone) as process:
-        events = Events(process)
-        assert (events.first["type"], events.first["state"]) == ("status", "idle")
-        idle = process.descriptors()
-        assert process.press("talk")["talk"]["held"]
-        events.until(type="state", state="ready")
-        process.release("talk")
-        events.until(type="turn", event="stop", delivered=True)
-        events.until(type="bot", event="audible")
-        events.until(type="bot", event="inaudible")
-        assert process.client.get("/v1/status")["counters"]["sessions"] == 1
-        process.tap("session")
-        events.until(type="state", state="disconnected")
-        end_s = time.monotonic() + END_S
-        while process.descriptors() > idle and time.monotonic() < end_s:
-            time.sleep(0.02)  # another process has no event to wait for
-        assert process.descriptors() <= idle, "and nothing of the session is left over"
-        ends_well(process)
-        with pytest.raises(AssertionError, match="the events ended"):
-            events.until(type="never")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["config.toml", "heard.wav", "says.wav"]
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_idle_it_ends_at_once(tmp_path: Path, number: int) -> None:
-    with daemon(tmp_path) as process:
-        process.signal(number)
-        assert process.end(2.0) == 0
-        assert not process.socket.exists()
-
-
-def test_in_the_middle_of_a_session_it_ends_politely(tmp_path: Path) -> None:
-    with daemon(tmp_path) as process:
-        events = Events(process)
-        process.press("talk")
-        events.until(type="state", state="ready")
-        process.signal()
-        events.until(type="state", state="disconnecting")
-        events.until(type="state", state="disconnected")
-        ends_well(process, signals=0)
-    assert any("session_end reason='the appliance is shutting down'" in line for line in process.lines)
-
-
-def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
-    with daemon(tmp_path) as process:
-        events = Events(process)
-        process.tap("session")
-        events.until(type="state", state="ready")
-        began_s = time.monotonic()
-        process.signal()
-        events.until(type="state", state="disconnecting")
-        ends_well(process, 1.5)
-        assert time.monotonic() - began_s < 1.5, "the polite end of this bot takes two seconds"
-
-
-@pytest.mark.parametrize("moment", ["authenticating", "retrying"])
-def test_it_ends_while_a_runner_hangs(tmp_path: Path, moment: str) -> None:
-    with hanging_runner() as url:
-        limits = "start_timeout_s = 1" if moment == "retrying" else ""
-        with daemon(tmp_path, f'[runner]\nurl = "{url}"\n[session]\n{limits}') as process:
-            events = Events(process)
-            process.tap("session")
-            if moment == "retrying":
-                events.until(type="recovery", phase="retrying")
-            assert process.client.get("/v1/status")["wanted"]
-            assert ends_well(process) < 2.0, "nobody is there to be polite to"
-
-
-def test_a_signal_while_it_starts_is_heeded(tmp_path: Path) -> None:
-    """Sent from within, at the worst moment: the socket is there, and nothing else yet."""
-    script = """
-import os, signal
-from appliance.audio import devices
-make = devices.make_microphone
-def late(*args, **kwargs):
-    os.kill(os.getpid(), signal.SIGTERM)
-    return make(*args, **kwargs)
-devices.make_microphone = late
+DEADLINE_S = 20
+FILE = """
+[runner]
+url = "http://127.0.0.1:9"
+[microphone]
+device = "silence"
+[speaker]
+device = "null"
+[control]
+socket = "{socket}"
 """
-    process = Daemon(tmp_path, script=script)
-    assert process.end() == 0, process.lines
-    assert not process.socket.exists()
 
 
-def test_a_second_one_ends_and_does_the_first_no_harm(tmp_path: Path) -> None:
-    with daemon(tmp_path) as first:
-        events = Events(first)
-        first.tap("session")
-        events.until(type="state", state="ready")
-        first.tap("session")
-        events.until(type="state", state="disconnected")
-        recorded = first.heard.read_bytes()
-        assert len(recorded) > 44
-        second = Daemon(tmp_path)
-        assert second.end() == 1
-        assert second.lines[-1] == (
-            f"voice-appliance: another appliance is running at {first.socket}; "
-            "stop it, or set [control] socket to another path"
+class Daemon:
+    """`voice-appliance run` on a file in *folder*, and the systemd that started it."""
+
+    def __init__(self, folder: Path, *words: str, more: str = "") -> None:
+        self.path, self.socket = folder / "a.toml", folder / "s"
+        self.write(more)
+        self._systemd = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._systemd.bind(str(folder / "notify"))
+        self._systemd.settimeout(DEADLINE_S)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "appliance", "run", "--config", str(self.path), *words],
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "NOTIFY_SOCKET": str(folder / "notify")},
         )
-        assert first.heard.read_bytes() == recorded
-        assert first.client.get("/v1/status")["state"] == "disconnected"
-        ends_well(first)
+
+    def write(self, more: str) -> None:
+        self.path.write_text(FILE.format(socket=self.socket) + more)
+
+    def notified(self, until: str) -> list[str]:
+        """The first lines of what systemd is told, up to and with *until*."""
+        told: list[str] = []
+        while not told or told[-1] != until:
+            told.append(self._systemd.recv(4096).decode().splitlines()[0])
+        return told
+
+    def log(self, until: str) -> list[str]:
+        """The lines of the log, without their times, up to and with the first that begins with *until*."""
+        lines: list[str] = []
+        assert self.process.stderr is not None
+        while not lines or not lines[-1].startswith(until):
+            line = self.process.stderr.readline()
+            assert line, f"ended after {lines}"
+            lines.append(line[9:].rstrip())
+        return lines
+
+    def end(self) -> tuple[str, int]:
+        """The rest of the log, and the exit status."""
+        _, rest = self.process.communicate(timeout=DEADLINE_S)
+        return rest, self.process.returncode
+
+    def close(self) -> None:
+        self._systemd.close()
+        if self.process.poll() is None:
+            self.process.kill()
+        if self.process.stderr is not None:
+            self.process.stderr.close()
+        self.process.wait(DEADLINE_S)
 
 
-def test_a_stale_socket_is_taken_over(tmp_path: Path) -> None:
+@contextlib.contextmanager
+def daemon(folder: Path, *words: str) -> Iterator[Daemon]:
+    folder.mkdir(exist_ok=True)
+    found = Daemon(folder, *words)
+    try:
+        yield found
+    finally:
+        found.close()
+
+
+def test_a_life_as_systemd_sees_it(tmp_path: Path) -> None:
+    with daemon(tmp_path) as d:
+        assert d.notified("READY=1") == ["STATUS=starting", "STATUS=no session", "READY=1"]
+        Client(d.socket).post("/v1/session/start")
+        told = d.notified("STATUS=connecting to the runner")
+        assert told == ["STATUS=connecting to the runner"]
+        d.process.send_signal(signal.SIGTERM)
+        assert "STATUS=ending" in d.notified("STOPPING=1") + d.notified("STATUS=ending")
+        assert d.end()[1] == 0
+        assert not d.socket.exists()
+
+
+def test_a_signal_to_read_the_file_again(tmp_path: Path) -> None:
+    with daemon(tmp_path) as d:
+        d.notified("READY=1")
+        d.write("[talk]\ntime_out_s = 30\n[gate]\naggressiveness = 2\n")
+        d.process.send_signal(signal.SIGHUP)
+        assert d.notified("READY=1") == ["RELOADING=1", "READY=1"]
+        assert d.log("INFO    reloaded")[-1] == "INFO    reloaded applied=talk.time_out_s restart=''"
+        d.write("[talk]\ntime_out_s = 0\nmod = 1\n")
+        d.process.send_signal(signal.SIGHUP)
+        assert d.notified("READY=1") == ["RELOADING=1", "READY=1"]
+        *problems, last = d.log("ERROR   reload_refused")
+        assert len(problems) == 2 and all(line.startswith("ERROR   configuration_wrong problem=") for line in problems)
+        assert last.startswith("ERROR   reload_refused problems=2")
+        assert Client(d.socket).get("/v1/config")["talk"]["time_out_s"] == 30
+        d.process.send_signal(signal.SIGTERM)
+        assert d.end()[1] == 0
+
+
+def test_reload_as_a_command_changes_the_rules_that_hold(tmp_path: Path) -> None:
+    with daemon(tmp_path) as d:
+        d.notified("READY=1")
+        client = Client(d.socket)
+        d.write("[reconnect]\nattempts_max = 1\n")
+        assert client.post("/v1/reload") == {"applied": ["reconnect.attempts_max"], "restart": []}
+        client.post("/v1/session/start")
+        said = d.log("WARNING error")[-1]
+        assert "source=start" in said
+        assert client.get("/v1/status")["recovery"]["phase"] == "given-up"
+        d.process.send_signal(signal.SIGTERM)
+        assert d.end()[1] == 0
+
+
+def test_a_signal_asks_what_it_is_doing(tmp_path: Path) -> None:
+    with daemon(tmp_path) as d:
+        d.notified("READY=1")
+        assert Client(d.socket).get("/v1/status")["state"] == "idle"  # so the loop turns
+        d.process.send_signal(signal.SIGUSR1)
+        told = d.log("INFO    thread name=playback")
+        assert any(line.startswith("INFO    task name=until-told stack=locks.py:") for line in told)
+        assert any("thread name=capture" in line and "_wait" in line for line in told)
+        assert Client(d.socket).get("/v1/status")["state"] == "idle", "and goes on"
+
+
+def test_the_log_as_objects(tmp_path: Path) -> None:
+    with daemon(tmp_path, "--log-format", "json") as d:
+        d.notified("READY=1")
+        Client(d.socket).post("/v1/session/start")
+        d.process.send_signal(signal.SIGTERM)
+        entries = [json.loads(line) for line in d.end()[0].splitlines()]
+        state = next(entry for entry in entries if entry.get("event") == "state")
+        assert state["fields"] == {"state": "authenticating", "previous": "idle", "attempt": 1}
+
+
+def test_a_log_that_nobody_reads_any_more(tmp_path: Path) -> None:
+    with daemon(tmp_path) as d:
+        assert d.process.stderr is not None
+        d.process.stderr.close()
+        d.notified("READY=1")
+        client = Client(d.socket)
+        for _ in range(3):
+            client.post("/v1/session/start")
+            client.post("/v1/session/stop")
+        assert client.get("/v1/status")["state"] in {"disconnecting", "disconnected"}
+        d.process.send_signal(signal.SIGTERM)
+        assert d.process.wait(DEADLINE_S) == 0
+
+
+def test_one_appliance_for_each_socket(tmp_path: Path) -> None:
     with daemon(tmp_path) as first:
-        first.kill()
-    assert first.socket.exists()
-    with daemon(tmp_path) as second:
-        ends_well(second)
+        first.notified("READY=1")
+        again = subprocess.run(
+            [sys.executable, "-m", "appliance", "run", "--config", str(first.path)],
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE_S,
+            check=False,
+        )
+        assert again.returncode == 1
+        assert again.stderr == (
+            f"voice-appliance: another appliance is running at {first.socket}; "
+            "stop it, or set [control] socket to another path\n"
+        )
+        assert Client(first.socket).get("/v1/status")["state"] == "idle"
 
 
 @pytest.mark.parametrize(
-    ("table", "line"),
+    ("more", "status", "said"),
     [
-        ("microphone", "[microphone] device = 'default': sound cards are not supported"),
-        ("speaker", "[speaker] device = 'default': sound cards are not supported"),
+        ("[talk]\nmod = 1\n", 78, "a.toml:11: talk.mod: unknown key; did you mean mode?\n"),
+        ("[speaker]\n", 78, "Cannot declare"),
     ],
 )
-def test_a_device_that_is_not_built(tmp_path: Path, table: str, line: str) -> None:
-    config, other = tmp_path / "a.toml", "speaker" if table == "microphone" else "microphone"
-    double = "null" if other == "speaker" else "silence"
-    config.write_text(f'[{other}]\ndevice = "{double}"\n[control]\nsocket = "{tmp_path}/s"\n')
-    assert main(["check", "--config", str(config)]) == 0
-    process = Process(python("-m", "appliance", "run", "--config", str(config)), tmp_path)
-    assert process.end() == 69
-    assert len(process.lines) == 1 and line in process.lines[0] and "; use 'wav:PATH'" in process.lines[0]
-    assert not (tmp_path / "s").exists()
+def test_a_file_that_is_wrong_at_the_start(tmp_path: Path, more: str, status: int, said: str) -> None:
+    d = Daemon(tmp_path, more=more)
+    err, code = d.end()
+    d.close()
+    assert code == status and said.lower() in err.lower() and err.count("\n") == 1
 
 
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("[talk]\nmode = 'hol'\n[sesion]\n", ["a.toml:2: talk.mode:", "a.toml:3: sesion:"]),
-        ("[talk\n", ["a.toml:1:"]),
-        (None, ["a.toml"]),
-    ],
-)
-def test_a_wrong_configuration(tmp_path: Path, text: str | None, told: list[str]) -> None:
-    if text is not None:
-        (tmp_path / "a.toml").write_text(text)
-    process = Process(python("-m", "appliance", "run", "--config", "a.toml"), tmp_path)
-    assert process.end() == 78
-    assert len(process.lines) == len(told)
-    assert all(words_ in line for words_, line in zip(told, process.lines, strict=True)), process.lines
-
-
-CRASHES = {
-    "the capture thread": "from appliance.audio.null import SilentMicrophone as thing; name = 'read'",
-    "the playback thread": "from appliance.audio.stream import BotStream as thing; name = 'fill'",
-    "a step of the machine": "from appliance.service.performer import Performer as thing; name = '_up'",
-}
-
-
-@pytest.mark.parametrize("where", CRASHES)
-def test_what_nobody_foresaw_ends_the_process_with_its_trace(tmp_path: Path, where: str) -> None:
-    script = f"""
-{CRASHES[where]}
-def broken(*args):
-    raise ZeroDivisionError("on purpose")
-setattr(thing, name, broken)
-"""
-    with daemon(tmp_path, script=script) as process:
-        threading.Thread(target=_press, args=(process,), daemon=True).start()  # it may die before it answers
-        assert process.end(END_S) == 1
-    text = "\n".join(process.lines)
-    assert "Traceback" in text and "ZeroDivisionError: on purpose" in text
-    assert not process.socket.exists()
-    with wave.open(str(process.heard)) as file:
-        assert file.getframerate() == 48_000
-
-
-def _press(process: Daemon) -> None:
-    with suppress(ApplianceError):
-        process.press("talk")
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text(FILE.format(socket=tmp_path / "none" / "s"))
+    done = subprocess.run(
+        [sys.executable, "-m", "appliance", "run", "--config", str(path)],
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (69, "")
+    assert "no place for the control socket" in done.stderr
