@@ -50,20 +50,6 @@ def watch_loop(loop: asyncio.AbstractEventLoop) -> None:
     loop.set_exception_handler(unhandled)
 
 
-class LineHandler(logging.StreamHandler[Any]):
-    """Lines on standard error, for as long as somebody reads them."""
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
-        """A broken pipe stays broken: from here on the lines go nowhere. A full disk may have room again."""
-        error = sys.exc_info()[1]
-        if isinstance(error, BrokenPipeError):
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self.stream.fileno())  # not closed: the interpreter would complain of it at its end
-            os.close(nowhere)
-        elif not isinstance(error, OSError):
-            super().handleError(record)
-
-
 class JsonFormatter(logging.Formatter):
     """An object a line. `fields` are those of the entry; a library's record has a `message` in place of an `event`."""
 
@@ -128,9 +114,7 @@ def _handler(form: str) -> logging.Handler:
         send = _journal_send(needed=form == "journal")
         if send is not None:
             return JournalHandler(send)
-    if sys.stderr is None:  # the process was given none
-        return logging.NullHandler()
-    handler = LineHandler(sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)  # of a closed pipe or a full disk it says nothing, and goes on
     text = logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
     handler.setFormatter(JsonFormatter() if form == "json" else text)
     return handler

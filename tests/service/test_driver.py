@@ -14,6 +14,7 @@ from appliance.session.events import (
     ButtonPressed,
     ButtonReleased,
     Event,
+    MuteAsked,
     Role,
     StartAsked,
     StopAsked,
@@ -21,6 +22,7 @@ from appliance.session.events import (
 )
 from appliance.session.failure import Failure, Kind
 from appliance.session.policy import Policy
+from appliance.session.state import Turn
 
 POLICY = Policy(first_wait_s=0.02, least_gap_s=0.0, idle_hang_up_s=0.0)
 
@@ -112,6 +114,20 @@ async def test_new_rules_hold_from_the_end_of_the_present_turn_on() -> None:
     assert outside.steps[-1].policy == new
     driver.adopt(POLICY)
     assert driver.policy == POLICY, "at once, when nothing is open"
+    driver.close()
+
+
+async def test_new_rules_wait_for_a_button_that_opens_no_turn() -> None:
+    outside = Outside()
+    new = replace(POLICY, first_wait_s=7.0)
+    driver = outside.driver
+    driver.post(MuteAsked(True))
+    driver.post(ButtonPressed("talk", Role.TALK))
+    assert driver.state.talk.turn is Turn.NONE
+    driver.adopt(new)
+    assert driver.policy == POLICY
+    driver.post(ButtonReleased("talk", Role.TALK))
+    assert driver.policy == new
     driver.close()
 
 
