@@ -8,6 +8,7 @@ heard. It is opened full of silence: amplifiers that wake slowly swallow that, a
 from __future__ import annotations
 
 import contextlib
+import logging
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -17,10 +18,13 @@ from appliance.audio.alsa_negotiate import wanted
 from appliance.audio.alsa_pcm import Pcm
 from appliance.audio.convert import FromCard, Shape, ToCard
 from appliance.errors import DeviceError
+from appliance.telling import tell
 from appliance.units import PACKET_MS, Frames, Hertz, Seconds
 
 if TYPE_CHECKING:
     from appliance.session.media import Block
+
+log = logging.getLogger(__name__)
 
 CAPTURE_PERIODS: Final = 10
 PLAYBACK_PERIODS: Final = 4
@@ -55,6 +59,7 @@ class AlsaMicrophone:
         self._converter = FromCard(self._agreed, self._channel, self.rate_hz)
         self.latency_s = self._converter.delay_s
         self._pending = self._converter.convert(self._pcm.first)
+        _state(self.name, Way.CAPTURE, self._agreed, self.latency_s)
 
     def read(self, block: Block) -> None:
         filled = 0
@@ -103,6 +108,7 @@ class AlsaSpeaker:
         self._converter = ToCard(self._agreed, self.rate_hz)
         self.latency_s = self._agreed.buffer_frames / self._agreed.rate_hz + self._converter.delay_s
         self._quiet = _LONG_QUIET
+        _state(self.name, Way.PLAYBACK, self._agreed, self.latency_s)
 
     def write(self, block: Block) -> None:
         if self._pcm is None or self._converter is None:
@@ -129,3 +135,19 @@ class AlsaSpeaker:
         block[:frames] = np.linspace(self._last, 0, frames)
         pcm.write(self._converter.convert(block))
         pcm.play_out()
+
+
+def _state(name: str, way: Way, shape: Shape, latency_s: Seconds) -> None:
+    """What a card has agreed to, for who looks for the cause of a delay or a bad sound."""
+    tell(
+        log,
+        logging.DEBUG,
+        "device_opened",
+        device=name,
+        way=way.value,
+        format=shape.format,
+        channels=shape.channels,
+        rate_hz=shape.rate_hz,
+        buffer_ms=round(shape.buffer_frames * 1000 / shape.rate_hz),
+        latency_ms=round(latency_s * 1000),
+    )

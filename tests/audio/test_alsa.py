@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 
 import numpy as np
 import pytest
@@ -109,11 +110,13 @@ def test_closed_devices_say_so() -> None:
         AlsaSpeaker("spk", alsa=alsa).write(np.zeros(960, np.int16))
 
 
-def test_a_card_of_another_rate_says_how_late_it_is() -> None:
+def test_a_card_of_another_rate_says_how_late_it_is(caplog: pytest.LogCaptureFixture) -> None:
     alsa = FakeAlsa(rates_hz=(48_000,))
-    microphone = listening(alsa, *[np.ones(960, np.int16).tobytes()] * 4)
+    with caplog.at_level(logging.DEBUG, "appliance.audio.alsa"):
+        microphone = listening(alsa, *[np.ones(960, np.int16).tobytes()] * 4)
     assert heard(microphone).any()
     assert microphone.latency_s == 0.020
+    assert "device_opened" in caplog.text and "latency_ms=20" in caplog.text and "rate_hz=48000" in caplog.text
 
 
 def speaking(alsa: FakeAlsa) -> AlsaSpeaker:
