@@ -39,6 +39,8 @@ class PlayoutCounters:
     """Packets' worth of guesses played."""
     gaps: int = 0
     """Stretches in which something was missing, as a listener would count them; a stream that pauses is one, too."""
+    gaps_network: int = 0
+    """Of those, the ones whose sound was under way: lost, overtaken or late. In the others nothing had been sent."""
     jitter_ms: Millis = 0.0
     """Of arrival (RFC 3550, 6.4.1)."""
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from appliance.audio.arrivals import WIRE_HZ, Arrivals, PlayoutCounters
+from appliance.audio.gaps import Gaps
 from appliance.units import PACKET_MS, Hertz, Millis, Seconds
 
 TARGET_MS: Final = 60
@@ -59,6 +60,7 @@ class Playout:
         """Length of a packet, as decoded."""
         self._counters = PlayoutCounters()
         self._arrivals = Arrivals(self._counters, clock_hz=clock_hz)
+        self._gaps = Gaps(self._counters)
         self._waiting: dict[int, bytes] = {}
         self._next: int | None = None  # None: nothing has been played, so nothing is too late
         self._filling = True
@@ -74,6 +76,7 @@ class Playout:
         if self._next is not None and number < self._next:
             self._counters.late += 1
             return
+        self._gaps.arrive(now_s, awaited=number == self._next, packet_ms=self.packet_ms)
         self._waiting[number] = payload
         if self.waiting_ms > CEILING_MS:
             self._keep_target()
@@ -139,7 +142,8 @@ class Playout:
                 self._filling, self._next = False, min(self._waiting)
                 return self.pull()
             return WAIT
-        self._counters.gaps += self._missing_ms == 0
+        if self._missing_ms == 0:
+            self._gaps.begin(others_wait=bool(self._waiting))
         self._counters.concealed += 1
         self._missing_ms += self.packet_ms
         if self._waiting:

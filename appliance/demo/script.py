@@ -96,8 +96,11 @@ def tell(event: dict[str, Any]) -> str:
             return f"session    {state}"
         case {"type": "turn", "event": "start"}:
             return "turn       opens"
+        case {"type": "turn", "event": "stop", "delivered": False, "frames_dropped": frames}:
+            return f"turn       dropped: {frames * 0.02:.1f} s lost"
         case {"type": "turn", "event": "stop", "frames_sent": frames, "press_to_first_packet_ms": first_ms}:
-            return f"turn       closes: {frames * 0.02:.1f} s sent, the first packet {first_ms:.0f} ms after the press"
+            first = "" if first_ms is None else f", the first packet {first_ms:.0f} ms after the press"
+            return f"turn       closes: {frames * 0.02:.1f} s sent{first}"
         case {"type": "bot", "event": what}:
             return f"bot        {what}"
         case {"type": "device", "device": device, "state": state, "message": message}:

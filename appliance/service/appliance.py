@@ -24,6 +24,7 @@ from appliance.control.port import Listener
 from appliance.errors import ApplianceError
 from appliance.service.counting import Counting
 from appliance.service.driver import Driver
+from appliance.service.figures import Figures, Totals
 from appliance.service.performer import Performer
 from appliance.service.story import Story, light_status, recovery_status
 from appliance.service.systemd import Notifier
@@ -37,7 +38,7 @@ from appliance.session.policy import Policy
 from appliance.session.state import Turn
 from appliance.telling import tell
 from appliance.transport.port import Transport
-from appliance.units import Seconds
+from appliance.units import PACKET_MS, Seconds
 
 log = logging.getLogger("appliance")
 
@@ -58,7 +59,8 @@ class Parts:
     codec: Codec
     board: Board
     """Started; its events have waited."""
-    gate: Gate
+    gate: Gate | None
+    """None: nothing can go hands-free."""
     half_duplex: HalfDuplex
     notifier: Notifier
     reload: Callable[[], Awaitable[object]]
@@ -78,8 +80,9 @@ class RunningAppliance:
         self._crash: BaseException | None = None
         self._timings = Timings()
         self._counting = Counting()
-        story = Story(self._publish, self._show, self._turn_figures)
-        observers = (self._timings, self._counting, story, parts.notifier)
+        figures = Figures(self._timings, self._totals)
+        story = Story(self._publish, self._show, lambda: figures.turn)
+        observers = (self._timings, self._counting, figures, story, parts.notifier)
         self._driver = Driver(parts.policy, self._perform, self._crashed, observers)
         post = self._driver.post_from_thread
         self._capture = Capture(
@@ -213,17 +216,19 @@ class RunningAppliance:
             "edges_ignored": self._parts.board.edges_ignored,
         }
 
-    def _turn_figures(self) -> dict[str, Any]:
-        up, down = self._counting.since_turn(self._capture.counters), self._playback.counters
-        return {
-            "press_to_light_ms": self._timings.ms["press_to_light"],
-            "press_to_microphone_ms": self._timings.ms["press_to_microphone"],
-            "press_to_first_packet_ms": self._timings.ms["press_to_first_packet"],
-            "frames_sent": up.frames_sent,
-            "frames_dropped": up.frames_dropped,
-            "concealed": down.concealed,
-            "lost": down.lost,
-        }
+    def _totals(self) -> Totals:
+        up, down = self._capture.counters, self._playback.counters
+        return Totals(
+            frames_sent=up.frames_sent,
+            frames_dropped=up.frames_dropped,
+            frames_kept=round(self._capture.backlog_ms / PACKET_MS),
+            frames_concealed=down.concealed,
+            packets_lost=down.lost,
+            gaps_network=down.gaps_network,
+            gaps_bot=down.gaps - down.gaps_network,
+            xruns_speaker=self._playback.xruns,
+            xruns_microphone=self._capture.xruns,
+        )
 
     def _suppresses(self, heard_s: Seconds) -> bool:
         """Capture thread. With headphones, or a card that cancels echo itself, nothing has to be held back."""

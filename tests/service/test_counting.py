@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from appliance.audio.uplink import UplinkCounters
 from appliance.service.counting import Counting
 from appliance.session.events import AttemptFailed, BotError, TimePassed
 from appliance.session.failure import Failure, Kind
@@ -58,11 +55,3 @@ def test_turns_that_were_opened() -> None:
     assert counts(counting) == (1, 0, 2)
     w(PRESS, RELEASE, PRESS)
     assert counts(counting) == (1, 0, 3), "a press before the turn was delivered continues it"
-
-
-def test_what_a_turn_has_used_up() -> None:
-    counting = Counting()
-    first = UplinkCounters(frames_captured=100, frames_sent=90, frames_dropped=10, silence_sent=5, bytes_sent=7000)
-    assert counting.since_turn(first) == first
-    assert counting.since_turn(replace(first, frames_sent=120)) == UplinkCounters(frames_sent=30)
-    assert counting.since_turn(replace(first, frames_sent=120)) == UplinkCounters()

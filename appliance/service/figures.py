@@ -1,0 +1,66 @@
+"""The figures of a turn: how long it took, what was sent and lost in it, and whose gaps there were. For its one line.
+
+What is counted is what has come since the turn before ended, so that the bot's answer to one question stands beside the
+next. A time that is None was not waited for (the microphone was open already), or what it waited for never came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from appliance.service.driver import Step
+from appliance.service.timings import Timings
+from appliance.session.effects import DropWords, OpenSpeaker
+from appliance.session.state import Turn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """Counts that only grow: of the process, but `concealed` to `gaps_bot` of the session, or of the last one."""
+
+    frames_sent: int = 0
+    frames_dropped: int = 0
+    frames_kept: int = 0
+    """Words that wait now, and are lost if the turn is dropped."""
+    frames_concealed: int = 0
+    packets_lost: int = 0
+    gaps_network: int = 0
+    """Lost or late on the way."""
+    gaps_bot: int = 0
+    """Nothing was sent."""
+    xruns_speaker: int = 0
+    xruns_microphone: int = 0
+
+
+UP = ("frames_sent", "frames_dropped")
+DOWN = ("frames_concealed", "packets_lost", "gaps_network", "gaps_bot")
+DEVICES = ("xruns_speaker", "xruns_microphone")
+
+
+class Figures:
+    """An observer, behind *timings* and in front of who tells of a turn. *totals* reads the counts as they are now."""
+
+    def __init__(self, timings: Timings, totals: Callable[[], Totals]) -> None:
+        self.turn: dict[str, Any] = {}
+        """Of the last turn that ended."""
+        self._timings = timings
+        self._totals = totals
+        self._mark = dict.fromkeys(UP + DOWN + DEVICES, 0)
+
+    def __call__(self, step: Step) -> None:
+        if any(isinstance(effect, OpenSpeaker) for effect in step.effects):
+            self._mark.update(dict.fromkeys(DOWN, 0))  # a session counts from nothing
+        if step.before.talk.turn is not Turn.NONE and step.after.talk.turn is Turn.NONE:
+            dropped = any(isinstance(effect, DropWords) for effect in step.effects)
+            self.turn = self._timings.turn_ms | self._used(dropped)
+
+    def _used(self, dropped: bool) -> dict[str, int]:
+        """What has come since the last turn. *dropped*: what was kept is lost, whether that is counted yet or not."""
+        totals = self._totals()
+        now = {name: getattr(totals, name) for name in self._mark}
+        if dropped:
+            now["frames_dropped"] += totals.frames_kept
+        mark, self._mark = self._mark, now
+        return {name: max(0, count - mark[name]) for name, count in now.items()}  # one given up for lost may come yet
