@@ -28,6 +28,8 @@ class Appliance:
 
     def __init__(self, appliance: RunningAppliance, heard: Path) -> None:
         self._appliance = appliance
+        assert appliance.board is not None, "the benchmark's board is simulated"
+        self._board = appliance.board
         self._heard = heard
         self._told: list[Told] = []
         self._news = asyncio.Event()
@@ -38,7 +40,7 @@ class Appliance:
 
     async def dial(self) -> Dial:
         since = len(self._told)
-        self._appliance.board.press("talk")
+        self._board.press("talk")
         await self._until(since, type="state", state="ready")
         await asyncio.sleep(0.1)  # five periods: the first packet has surely left
         ms = self._appliance.status()["timings_ms"]
@@ -47,18 +49,18 @@ class Appliance:
 
     async def press(self) -> None:
         since = len(self._told)
-        self._appliance.board.press("talk")
+        self._board.press("talk")
         await self._until(since, type="device", device="microphone", state="ok")
 
     async def release(self) -> None:
         since = len(self._told)
-        self._appliance.board.release("talk")
+        self._board.release("talk")
         await self._until(since, type="turn", event="stop")
 
     async def hang_up(self) -> None:
         since = len(self._told)
-        self._appliance.board.press("session")
-        self._appliance.board.release("session")
+        self._board.press("session")
+        self._board.release("session")
         await self._until(since, type="state", state="disconnected")
 
     def in_session_first_packet_ms(self) -> float | None:

@@ -151,8 +151,9 @@ class Talk:
 
     mode: str = key(
         "hold",
-        Choice(("hold", "toggle"), later=("open",)),
-        '"hold": speak while it is held. "toggle": a press opens the turn, the next closes it.',
+        Choice(("hold", "toggle", "open")),
+        '"hold": speak while it is held. "toggle": a press opens the turn, the next closes it. "open": hands-free'
+        " behind the gate while in session.",
     )
     message: str = key(
         "push_to_talk",

@@ -28,7 +28,6 @@ def test_a_board_brings_its_buttons_and_lights_and_nothing_of_the_defaults(tmp_p
     settings = loaded(tmp_path, '[board]\nprofile = "aiy-voice-hat"\n')
     assert settings.buttons == {"talk": Button(role="combined", pin=23)}
     assert settings.lights == {"status": Light(pin=25)}
-    assert loaded(tmp_path, '[board]\nprofile = "respeaker-2mic"\n').lights == {}
 
 
 def test_what_a_person_writes_adds_to_the_board_and_wins(tmp_path: Path) -> None:
@@ -49,7 +48,7 @@ def test_a_board_beside_the_configuration_is_found_first(tmp_path: Path) -> None
     (tmp_path / "boards" / "aiy-voice-hat.toml").write_text("[buttons.stop]\npin = 3\n")
     assert list(loaded(tmp_path, '[board]\nprofile = "mine"\n').buttons) == ["go"]
     assert list(loaded(tmp_path, '[board]\nprofile = "aiy-voice-hat"\n').buttons) == ["stop"]
-    assert board_names(tmp_path) == ["aiy-voice-hat", "button-and-rgb", "mine", "respeaker-2mic"]
+    assert board_names(tmp_path) == ["aiy-voice-hat", "button-and-rgb", "mine"]
 
 
 WRONG = {

@@ -118,7 +118,7 @@ WRONG = {
     ),
     "choice": (
         '[talk]\nmode = "hodl"\n',
-        'a.toml:2: talk.mode: "hodl" is not one of the choices; expected "hold" or "toggle"',
+        'a.toml:2: talk.mode: "hodl" is not one of the choices; expected "hold", "toggle" or "open"',
     ),
     "rate": (
         "[microphone]\nrate_hz = 44100\n",
@@ -132,10 +132,6 @@ WRONG = {
         '[runner]\ntransport = "daily"\n',
         'a.toml:2: runner.transport: "daily" is not built yet; expected "webrtc"',
     ),
-    "mode to come": (
-        '[talk]\nmode = "open"\n',
-        'a.toml:2: talk.mode: "open" is not built yet; expected "hold" or "toggle"',
-    ),
     "role": (
         '[buttons.talk]\nrole = "torch"\n',
         'a.toml:2: buttons.talk.role: "torch" is not one of the choices;'
@@ -148,12 +144,12 @@ WRONG = {
     "board that nobody knows": (
         '[board]\nprofile = "hat"\n',
         'a.toml:2: board.profile: no board "hat"; expected "simulated", "gpio", "aiy-voice-hat", "button-and-rgb",'
-        ' "respeaker-2mic", or a file boards/NAME.toml beside this one',
+        " or a file boards/NAME.toml beside this one",
     ),
     "board of another folder": (
         '[board]\nprofile = "../boards/aiy-voice-hat"\n',
         'a.toml:2: board.profile: no board "../boards/aiy-voice-hat"; expected "simulated", "gpio", "aiy-voice-hat",'
-        ' "button-and-rgb", "respeaker-2mic", or a file boards/NAME.toml beside this one',
+        ' "button-and-rgb", or a file boards/NAME.toml beside this one',
     ),
     "board of no name": (
         '[board]\nprofile = ""\n',
@@ -384,15 +380,15 @@ WRONG = {
     ),
     "with Windows' line ends": (
         "[talk]\r\n\r\nmode = 1\r\n",
-        'a.toml:3: talk.mode: 1 is not one of the choices; expected "hold" or "toggle"',
+        'a.toml:3: talk.mode: 1 is not one of the choices; expected "hold", "toggle" or "open"',
     ),
     "dotted from the top": (
         "\n# talk\ntalk.mode = 1\n",
-        'a.toml:3: talk.mode: 1 is not one of the choices; expected "hold" or "toggle"',
+        'a.toml:3: talk.mode: 1 is not one of the choices; expected "hold", "toggle" or "open"',
     ),
     "inline table": (
         "talk = { message = 'a', mode = 1 }",
-        'a.toml:1: talk.mode: 1 is not one of the choices; expected "hold" or "toggle"',
+        'a.toml:1: talk.mode: 1 is not one of the choices; expected "hold", "toggle" or "open"',
     ),
 }
 
