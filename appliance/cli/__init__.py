@@ -60,8 +60,6 @@ def main(argv: list[str] | None = None) -> int:
     try:
         status = _run(words)
         sys.stdout.flush()  # here, where a closed pipe can still be told from a failure
-    except SystemExit as end:  # how argparse ends: after --help, or a wrong command line
-        return end.code if isinstance(end.code, int) else EXIT_USAGE
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
@@ -89,9 +87,12 @@ def parser_for(name: str) -> argparse.ArgumentParser:
 
 
 def _run(words: list[str]) -> int:
-    if not words or words[0] not in COMMANDS:
-        _no_command(words)
-    args = parser_for(words[0]).parse_args(words[1:])
+    try:
+        if not words or words[0] not in COMMANDS:
+            _no_command(words)
+        args = parser_for(words[0]).parse_args(words[1:])
+    except SystemExit as end:  # how argparse ends: after --help, or a wrong command line
+        return end.code if isinstance(end.code, int) else EXIT_USAGE
     status: int = args.run(args)
     return status
 
