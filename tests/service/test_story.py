@@ -25,7 +25,6 @@ from appliance.session.events import (
 )
 from appliance.session.failure import Failure, Kind
 from appliance.session.indicator import LOOKS, Meaning
-from appliance.session.policy import Policy
 from appliance.session.state import Phase, Recovery
 from tests.service.watching import PRESS, RELEASE, TAP, Watching
 
@@ -57,9 +56,15 @@ class Ear:
     def __init__(self, **policy: object) -> None:
         self.told: list[Told] = []
         self.lit_s: list[float] = []
+        self.shown: list[Meaning] = []
         figures = {"frames_sent": 50, "press_to_light_ms": 1.5}
-        story = Story(Policy(**policy), self.told.append, lambda: figures, self.lit_s.append)  # type: ignore[arg-type]
+        story = Story(self.told.append, self._show, lambda: figures)
         self.watching = Watching(story, **policy)
+
+    def _show(self, lit: Meaning, at_s: float) -> None:
+        self.shown.append(lit)
+        if lit is Meaning.LISTENING:
+            self.lit_s.append(at_s)
 
     def take(self) -> list[Told]:
         """What was told since the last call, without the time."""
@@ -239,7 +244,7 @@ def test_the_first_failure_is_loud_and_its_repeats_are_not(caplog: pytest.LogCap
     levels = [record.levelno for record in caplog.records if record.getMessage().startswith("error ")]
     loud, quiet = logging.WARNING, logging.DEBUG
     assert levels == [loud, quiet, loud, quiet, loud], "after a success everything is news again"
-    assert [text for text in caplog.messages if text.startswith("recovered")] == ["recovered after_s=120.0"]
+    assert [text for text in caplog.messages if text.startswith("recovered")] == ["recovered after_s=120"]
     assert len([event for event in ear.told if event["type"] == "error"]) == 5, "told they are all"
 
 
