@@ -9,12 +9,12 @@ Imports go one way: cli, demo -> app -> service -> control | audio | transport |
 `app`, the one file that names a port and its maker. `.importlinter` holds this, and what is pure.
 
     control plane   board, control, transport, roads -> events -> service.driver -> step -> effects -> service.performer
-    up              capture thread: microphone period -> backlog -> Opus -> packets; event loop: packets -> RTP -> UDP
+    up              capture thread: period -> turn or gate -> backlog -> Opus -> packets; event loop: RTP -> UDP
     down            event loop: UDP -> RTP -> playout buffer; playback thread: buffer -> Opus or conceal -> speaker
 
-Threads: `capture` and `playback` live as long as the process, aiortc keeps an idle decoder for each session; all else
-is one event loop, which moves packets and does no sample arithmetic. Threads meet it in `driver.post_from_thread` and
-in the transport's up-link. The samples counted are the clock of the sound; no wall clock is asked.
+Threads: `capture` and `playback` live as long as the process, gpiozero has one for edges, aiortc an idle decoder for
+each session; all else is one event loop, which moves packets and does no sample arithmetic. Threads meet it in
+`driver.post_from_thread`, `board.buttons` and the transport's up-link. Samples counted are the clock of the sound.
 
 What belongs where: `session` decides (pure); `audio` has the roads and the devices; `transport` the wire to a runner;
 `board` buttons and lights; `control` the Unix socket; `service` runs the machine and tells of it; `runner` is a small
