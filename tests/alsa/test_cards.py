@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +19,7 @@ from appliance.audio.alsa_list import RATES_HZ
 from appliance.audio.devices import make_microphone, make_speaker
 from appliance.audio.ports import Microphone, Speaker
 from appliance.errors import DeviceError
+from tests.alsa.room import Ear
 from tests.alsa.server import SoundServer
 from tests.audio.sounds import Samples, blocks, chirp, hello, tone
 from tests.correlate import find
@@ -31,32 +31,6 @@ WHOLE = 0.98
 
 def microphone_of(device: str, rate_hz: int = 16_000, channel: int = 0) -> Microphone:
     return make_microphone(device, rate_hz=rate_hz, channel=channel)
-
-
-class Ear:
-    """Records from *microphone* on a thread of its own until it is closed."""
-
-    def __init__(self, microphone: Microphone) -> None:
-        self.periods: list[Samples] = []
-        self.ends_s: list[float] = []
-        self._microphone = microphone
-        self._stopping = False
-        microphone.open()
-        self._thread = threading.Thread(target=self._record)
-        self._thread.start()
-
-    def _record(self) -> None:
-        while not self._stopping:
-            block = np.zeros(self._microphone.period_frames, np.int16)
-            self._microphone.read(block)
-            self.periods.append(block)
-            self.ends_s.append(time.monotonic())
-
-    def close(self) -> Samples:
-        self._stopping = True
-        self._thread.join()
-        self._microphone.close()
-        return np.concatenate(self.periods)
 
 
 def play(speaker: Speaker, samples: Samples, quiet_periods: int) -> float:
