@@ -34,7 +34,7 @@ Told = dict[str, Any]
 
 def recovery_status(recovery: Recovery, now_s: Seconds) -> Told:
     """The `recovery` object of the status and of its event."""
-    waiting_for = "person" if recovery.phase is Phase.GIVEN_UP else None
+    waiting_for = "person" if recovery.phase is Phase.GIVEN_UP else recovery.waiting_for
     retry_at_s = recovery.retry_at_s
     return {
         "phase": recovery.phase.value,

@@ -49,14 +49,14 @@ def want(d: Draft) -> None:
     dialled_s = d.state.recovery.dialled_s
     earliest_s = d.now_s if dialled_s is None else dialled_s + d.policy.least_gap_s
     if d.now_s < earliest_s:
-        d.recovery(phase=Phase.RETRYING, retry_at_s=earliest_s)
+        d.recovery(phase=Phase.RETRYING, waiting_for=None, retry_at_s=earliest_s)
     else:
         dial(d)
 
 
 def dial(d: Draft) -> None:
     attempt = d.state.link.attempt + 1
-    d.recovery(phase=Phase.NONE, retry_at_s=None, dialled_s=d.now_s)
+    d.recovery(phase=Phase.NONE, waiting_for=None, retry_at_s=None, dialled_s=d.now_s)
     d.link(attempt=attempt, answered=False, reply=None, rtvi=None)
     d.do(OpenSpeaker())
     if d.policy.start == "connect":
@@ -134,14 +134,17 @@ def again(d: Draft, failure: Failure) -> None:
         d.recovery(phase=Phase.NONE, retry_at_s=None)
         drop_turn(d)
         return
-    hopeless = remedy(failure) is Remedy.PERSON or (policy.attempts_max and count >= policy.attempts_max)
+    cure = remedy(failure)
+    hopeless = cure is Remedy.PERSON or (policy.attempts_max and count >= policy.attempts_max)
     if hopeless and not policy.keep_always:
         d.recovery(wanted=False, phase=Phase.GIVEN_UP, retry_at_s=None)
         drop_turn(d)
         return
     wait_s: Seconds = policy.longest_wait_s if hopeless else policy.wait_s(count, d.jitter, failure)
     earliest_s = (recovery.dialled_s or 0.0) + policy.least_gap_s
-    d.recovery(phase=Phase.RETRYING, retry_at_s=max(d.now_s + wait_s, earliest_s))
+    thing = cure.value if cure in (Remedy.NETWORK, Remedy.CLOCK) else None
+    phase = Phase.WAITING if thing else Phase.RETRYING
+    d.recovery(phase=phase, waiting_for=thing, retry_at_s=max(d.now_s + wait_s, earliest_s))
 
 
 def stop_wanting(d: Draft, reason: str) -> None:
@@ -149,7 +152,7 @@ def stop_wanting(d: Draft, reason: str) -> None:
     recovery = d.state.recovery
     if recovery.wanted or recovery.phase is not Phase.NONE:
         d.do(ReportEnd(reason))
-    d.recovery(wanted=False, phase=Phase.NONE, reason=None, count=0, retry_at_s=None)
+    d.recovery(wanted=False, phase=Phase.NONE, waiting_for=None, reason=None, count=0, retry_at_s=None)
     drop_turn(d)
 
 

@@ -20,6 +20,8 @@ class Kind(Enum):
 
     UNREACHABLE = "unreachable"
     """No answer from the runner: no route, refused, reset, a name that does not resolve."""
+    NETWORK = "network"
+    """This machine has no way out: no route, no interface, nobody to ask for names."""
     TIMEOUT = "timeout"
     """A deadline of ours passed: start, offer, connect or bot-ready."""
     STATUS = "status"
@@ -30,6 +32,8 @@ class Kind(Enum):
     """The runner points elsewhere. Not followed: a key must not be carried to an address nobody configured."""
     CERTIFICATE = "certificate"
     """TLS works, but the certificate is not to be trusted."""
+    CLOCK = "clock"
+    """TLS works, but by this machine's clock the certificate is not valid yet."""
     LINK = "link"
     """The connection went away after it had been made."""
     BOT = "bot"
@@ -41,6 +45,11 @@ class Kind(Enum):
 class Remedy(Enum):
     RETRY = "retry"
     """Time may cure it: attempt again by policy."""
+    NETWORK = "network"
+    """Wait for a thing of this machine, and say which. Until something tells of its return, the waits of the policy
+    find out."""
+    CLOCK = "clock"
+    """As NETWORK."""
     PERSON = "person"
     """Repeating the same words gets the same answer: wait for a person, or for the longest wait with keep = always."""
 
@@ -60,6 +69,10 @@ def remedy(failure: Failure) -> Remedy:
     match failure.kind:
         case Kind.UNREACHABLE | Kind.TIMEOUT | Kind.LINK:
             return Remedy.RETRY  # a network or a runner that is away comes back by itself
+        case Kind.NETWORK:
+            return Remedy.NETWORK  # no runner is to blame, and no person at the runner can help
+        case Kind.CLOCK:
+            return Remedy.CLOCK  # a board without a battery boots in the past, and is set right once it has a network
         case Kind.STATUS:
             # A refusal is about what we said (key, address, body), which does not change by saying it again. All else
             # is about the runner's state: 408, 425, 429 and 503 say so, 5xx is a crash or a restart behind a proxy.

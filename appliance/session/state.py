@@ -97,6 +97,8 @@ class Recovery:
     phase: Phase = Phase.NONE
     reason: str | None = None
     """The last failure, until the next success."""
+    waiting_for: str | None = None
+    """What of this machine is missing, while phase is WAITING: network or clock."""
     count: int = 0
     """Failures since the last stable session."""
     retry_at_s: Seconds | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
 import ssl
 import time
 from typing import Any
@@ -17,6 +18,7 @@ from appliance.transport.text import one_line
 # OpenSSL's numbers of what can be wrong with a certificate (x509_vfy.h).
 _NOT_YET_VALID, _EXPIRED = 9, 10
 _UNKNOWN_ISSUER = frozenset({2, 7, 18, 19, 20, 21})  # 7: of the right name, with another key
+_NO_WAY_OUT = frozenset({errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL})
 _OTHER_NAME = frozenset({62, 64})
 
 
@@ -25,12 +27,15 @@ def failure_of(exc: BaseException, shown: str, *, wall_s: float) -> Failure:
     host = urlsplit(shown).hostname or shown
     match exc:
         case aiohttp.ClientConnectorCertificateError():
-            return Failure(Kind.CERTIFICATE, _certificate(exc.certificate_error, shown, wall_s))
+            early = getattr(exc.certificate_error, "verify_code", 0) == _NOT_YET_VALID
+            kind = Kind.CLOCK if early else Kind.CERTIFICATE
+            return Failure(kind, _certificate(exc.certificate_error, shown, wall_s))
         case aiohttp.ClientSSLError():
             return Failure(Kind.UNREACHABLE, f"cannot agree on TLS with {shown}: {_reason(exc)}; does it speak https?")
         case aiohttp.ClientConnectorDNSError():
             what = f"the name '{host}' does not resolve; check [runner] url, and that this machine has a network"
-            return Failure(Kind.UNREACHABLE, f"cannot reach {shown}: {what}")
+            nobody = getattr(exc.os_error, "errno", None) == socket.EAI_AGAIN
+            return Failure(Kind.NETWORK if nobody else Kind.UNREACHABLE, f"cannot reach {shown}: {what}")
         case aiohttp.ClientResponseError():
             return Failure(Kind.NONSENSE, f"{shown} answered no HTTP; is a Pipecat runner there?")
         case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError():
@@ -42,7 +47,8 @@ def failure_of(exc: BaseException, shown: str, *, wall_s: float) -> Failure:
                 Kind.UNREACHABLE, f"{shown} closed the connection without a full answer; did the runner end?"
             )
         case OSError():
-            return Failure(Kind.UNREACHABLE, f"cannot reach {shown}: {_reason(exc)}; {_next_step(exc)}")
+            kind = Kind.NETWORK if getattr(exc, "os_error", exc).errno in _NO_WAY_OUT else Kind.UNREACHABLE
+            return Failure(kind, f"cannot reach {shown}: {_reason(exc)}; {_next_step(exc)}")
     return Failure(Kind.UNREACHABLE, f"cannot ask {shown}: {_reason(exc)}; check [runner] in the configuration")
 
 

@@ -109,7 +109,8 @@ def check(state: State, world: World, policy: Policy, now_s: float) -> None:
     link, talk, recovery = state.link, state.talk, state.recovery
     due = deadline(state, policy, now_s)
     assert due is None or due > now_s, "what was due has been dealt with"
-    assert (recovery.phase is Phase.RETRYING) == (recovery.retry_at_s is not None), "retrying has a time"
+    assert (recovery.phase in (Phase.RETRYING, Phase.WAITING)) == (recovery.retry_at_s is not None), "both have a time"
+    assert (recovery.phase is Phase.WAITING) == (recovery.waiting_for is not None), "what is waited for has a name"
     assert recovery.phase is Phase.NONE or link.state in DOWN, "recovery is for when there is no session"
     assert recovery.phase is not Phase.GIVEN_UP or (not recovery.wanted and recovery.reason), "given up has a reason"
     assert link.state not in UP or recovery.wanted or link.bot_gone, "no session that nobody wants"

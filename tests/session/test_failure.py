@@ -8,6 +8,8 @@ from appliance.session.failure import REFUSALS, Failure, Kind, Remedy, remedy
 
 TABLE = {
     Kind.UNREACHABLE: Remedy.RETRY,
+    Kind.NETWORK: Remedy.NETWORK,
+    Kind.CLOCK: Remedy.CLOCK,
     Kind.TIMEOUT: Remedy.RETRY,
     Kind.NONSENSE: Remedy.RETRY,
     Kind.REDIRECT: Remedy.RETRY,

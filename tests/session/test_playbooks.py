@@ -239,6 +239,16 @@ def test_a_refusal_is_tried_again_after_the_longest_wait_when_kept_always() -> N
     assert play.attempt == 2
 
 
+@pytest.mark.parametrize("kind", [Kind.NETWORK, Kind.CLOCK])
+def test_what_is_missing_here_is_waited_for_by_name_and_tried_again(kind: Kind) -> None:
+    play = Play.booted()
+    play(StartAsked())
+    play(AttemptFailed(1, Failure(kind, "missing")))
+    assert (phase(play), play.state.recovery.waiting_for, light(play)) == ("waiting", kind.value, "waiting")
+    assert play.wait()[-1] == StartBot(2)
+    assert (phase(play), play.state.recovery.waiting_for) == ("none", None)
+
+
 @pytest.mark.parametrize("status", [429, 503])
 def test_retry_after_is_honoured(status: int) -> None:
     play = Play.booted()

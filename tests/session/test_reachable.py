@@ -85,6 +85,7 @@ def events(state: State) -> list[Event]:
         BotReady(attempt, "2.2.0"),
         BotReady(attempt - 1, "2.2.0"),
         AttemptFailed(attempt, Failure(Kind.UNREACHABLE, "away")),
+        AttemptFailed(attempt, Failure(Kind.NETWORK, "no route")),
         AttemptFailed(attempt, Failure(Kind.STATUS, "no", 403)),
         AttemptFailed(attempt, Failure(Kind.STATUS, "busy", 429, retry_after_s=7.0)),
         AttemptFailed(attempt - 1, Failure(Kind.LINK, "old")),

@@ -274,7 +274,7 @@ async def test_nobody_listens() -> None:
 
 async def test_a_name_that_does_not_resolve() -> None:
     failure = await start_failure("http://no-such-runner.invalid:7860")
-    assert failure.kind is Kind.UNREACHABLE
+    assert failure.kind in (Kind.UNREACHABLE, Kind.NETWORK)  # as this machine has somebody to ask for names, or not
     assert "the name 'no-such-runner.invalid' does not resolve; check [runner] url" in failure.message
 
 
@@ -331,7 +331,7 @@ async def test_certificates_not_to_be_trusted(
     script = Script(start=web.json_response({"sessionId": "s"}))
     async with serve(script, authority.server(host, days)) as url:
         failure = await start_failure_at_epoch(url, str(authority.path) if trusted else "")
-    assert failure.kind is Kind.CERTIFICATE
+    assert failure.kind is (Kind.CLOCK if "clock says" in said else Kind.CERTIFICATE)
     assert said in failure.message
     assert script.asked == []
 
