@@ -22,12 +22,13 @@ import numpy as np
 
 from appliance.audio.gate import NOTHING, Gate
 from appliance.audio.hands_free import HandsFree, Suppresses
+from appliance.audio.level import SILENCE_DBFS, rms_dbfs
 from appliance.audio.uplink import Uplink, UplinkCounters
 from appliance.audio.worker import Clock, Crashed, Worker, state_after
 from appliance.errors import DeviceError
 from appliance.session.events import Device, DeviceChanged, DeviceState, Event, WordsLost
 from appliance.telling import tell
-from appliance.units import PACKET_MS, Millis, Seconds
+from appliance.units import PACKET_MS, Dbfs, Millis, Seconds
 
 if TYPE_CHECKING:
     from appliance.audio.ports import Microphone
@@ -83,6 +84,11 @@ class Capture(Worker):
     @property
     def xruns(self) -> int:
         return self._microphone.xruns
+
+    @property
+    def level_dbfs(self) -> Dbfs:
+        """Of the last period that the microphone heard; `SILENCE_DBFS` while it is closed. Measured when asked for."""
+        return rms_dbfs(self._block) if self._open else SILENCE_DBFS
 
     def open_microphone(self, turn: int) -> None:
         """Capture words of *turn* from now on, past the gate. `DeviceChanged`, unless it is open already."""

@@ -48,6 +48,12 @@ class Meter:
         self.peak_dbfs = dbfs(float(wide.max()))
 
 
+def rms_dbfs(block: Block) -> Dbfs:
+    """The level of *block*, for who looks now and then; it makes an array."""
+    wide = block.astype(np.float32)
+    return dbfs(math.sqrt(float(np.dot(wide, wide)) / len(wide)))
+
+
 def dbfs(amplitude: float) -> Dbfs:
     """*amplitude* in steps of a 16-bit sample, 0 or more."""
     return max(SILENCE_DBFS, 20 * math.log10(amplitude / FULL_SCALE)) if amplitude > 0 else SILENCE_DBFS

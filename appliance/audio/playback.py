@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from appliance.audio.arrivals import PlayoutCounters
+from appliance.audio.level import SILENCE_DBFS, rms_dbfs
 from appliance.audio.loudness import Audibility
 from appliance.audio.stream import BotStream
 from appliance.audio.worker import Clock, Crashed, Worker, state_after
 from appliance.errors import DeviceError
 from appliance.session.events import BotAudible, Device, DeviceChanged, DeviceState, Event
 from appliance.telling import tell
-from appliance.units import PACKET_MS, Seconds
+from appliance.units import PACKET_MS, Dbfs, Seconds
 
 if TYPE_CHECKING:
     from appliance.audio.ports import Speaker
@@ -78,6 +79,11 @@ class Playback(Worker):
     @property
     def xruns(self) -> int:
         return self._speaker.xruns
+
+    @property
+    def level_dbfs(self) -> Dbfs:
+        """Of the last period played, volume included; `SILENCE_DBFS` while it is closed. Measured when asked for."""
+        return rms_dbfs(self._block) if self._state is DeviceState.OK else SILENCE_DBFS
 
     def open(self, codec: Codec) -> None:
         """Play what comes, for a new session. Answered by `DeviceChanged`."""

@@ -26,9 +26,10 @@ def run(args: argparse.Namespace) -> int:
     logs.set_up(logging.ERROR)  # what happens is shown in the demonstration's own words
     stage = settings(runner, demo_socket())
     if sys.stdin.isatty() and sys.stdout.isatty():
+        from appliance.demo.stage import with_card
         from appliance.demo.terminal import view
 
-        asyncio.run(view(stage))
+        asyncio.run(view(with_card(stage)))
     else:
         from appliance.demo.script import Script
 

@@ -97,7 +97,7 @@ def tell(event: dict[str, Any]) -> str:
         case {"type": "turn", "event": "start"}:
             return "turn       opens"
         case {"type": "turn", "event": "stop", "delivered": False, "frames_dropped": frames}:
-            return f"turn       dropped: {frames * 0.02:.1f} s lost"
+            return "turn       dropped" + (f": {frames * 0.02:.1f} s lost" if frames else "")
         case {"type": "turn", "event": "stop", "frames_sent": frames, "press_to_first_packet_ms": first_ms}:
             first = "" if first_ms is None else f", the first packet {first_ms:.0f} ms after the press"
             return f"turn       closes: {frames * 0.02:.1f} s sent{first}"

@@ -1,82 +1,87 @@
-"""The demonstration on a terminal: a simple view of what happens, and keys for the buttons."""
+"""The demonstration on a terminal: a live view of the appliance, and keys for its buttons.
+
+Ten times a second a picture is made on the event loop, which takes a fraction of a millisecond, and drawn on a thread
+if it differs from the last: a slow terminal holds up the picture and nothing else.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import os
+import contextlib
+import signal
 import sys
-import termios
-import tty
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.live import Live
 
 from appliance.app import running
 from appliance.config.schema import Settings
-from appliance.demo.script import tell
+from appliance.demo.keys import Keys, single_keys
+from appliance.demo.screen import Picture, Screen
 from appliance.service.appliance import RunningAppliance
+from appliance.units import Seconds
 
-KEYS_MAX = 1024
-KEYS = "space: press and release the talk button in turn; enter: tap the session button; q: end"
+REFRESH_S: Final[Seconds] = 0.1
+SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
 
 
 async def view(settings: Settings) -> None:
-    """Until `q` or the end of input. The terminal is left as it was found."""
+    """Until `q`, a signal or the end of input. The terminal is left as it was found. Raises what `running` does."""
     ended = asyncio.Event()
+    with _signals(ended):
+        async with running(settings, socket=Path(settings.control.socket)) as appliance:
+            life = asyncio.create_task(appliance.wait(), name="demo-life")
+            life.add_done_callback(lambda _task: ended.set())
+            with _keys(appliance, ended), contextlib.suppress(OSError):  # the terminal has gone
+                await _draw_until(ended, appliance)
+            if life.done():
+                life.result()
+            life.cancel()
+
+
+async def _draw_until(ended: asyncio.Event, appliance: RunningAppliance) -> None:
     loop = asyncio.get_running_loop()
-    async with running(settings, socket=Path(settings.control.socket)) as appliance:
-        appliance.subscribe(lambda event: _show(tell(event)))
-        with _single_keys():
-            _show(KEYS)
-            keys = Keys(appliance, ended)
-            loop.add_reader(sys.stdin.fileno(), keys.read)
-            try:
-                await ended.wait()
-            finally:
-                loop.remove_reader(sys.stdin.fileno())
+    screen = Screen(loop.time())
+    unsubscribe = appliance.subscribe(screen.take)
+
+    def picture() -> Picture:
+        return screen.picture(appliance.status(), appliance.sentence, appliance.levels_dbfs, loop.time())
+
+    drawn = picture()
+    with Live(drawn, console=Console(), auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as live:
+        while not ended.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(ended.wait(), REFRESH_S)
+            seen, drawn = drawn, picture()
+            if drawn != seen:
+                await asyncio.to_thread(live.update, drawn, refresh=True)
+    unsubscribe()
 
 
-class Keys:
-    """What is typed, as presses of the board's buttons."""
-
-    def __init__(self, appliance: RunningAppliance, ended: asyncio.Event) -> None:
-        assert appliance.board is not None, "a demonstration has a simulated board"
-        self._board = appliance.board
-        self._ended = ended
-        self._held = False
-
-    def read(self) -> None:
-        """Take all that was typed. Not by way of `sys.stdin`, whose buffer would keep keys back until the next one."""
+@contextlib.contextmanager
+def _keys(appliance: RunningAppliance, ended: asyncio.Event) -> Iterator[None]:
+    """What is typed are presses of the board's buttons."""
+    assert appliance.board is not None, "a demonstration has a simulated board"
+    loop, descriptor = asyncio.get_running_loop(), sys.stdin.fileno()
+    with single_keys(descriptor):
+        loop.add_reader(descriptor, Keys(descriptor, appliance.board, ended.set).read)
         try:
-            typed = os.read(sys.stdin.fileno(), KEYS_MAX)
-        except OSError:  # the terminal has gone
-            typed = b""
-        for key in typed.decode(errors="replace") or "q":
-            self.typed(key)
-
-    def typed(self, key: str) -> None:
-        if key == " ":
-            self._held = not self._held
-            (self._board.press if self._held else self._board.release)("talk")
-        elif key in "\r\n":
-            self._board.press("session")
-            self._board.release("session")
-        elif key == "q":
-            self._ended.set()
+            yield
+        finally:
+            loop.remove_reader(descriptor)
 
 
-def _show(line: str) -> None:
-    if line:
-        print(line, end="\r\n", flush=True)
-
-
-@contextmanager
-def _single_keys() -> Iterator[None]:
-    """Keys one by one and unseen, signals as ever."""
-    descriptor = sys.stdin.fileno()
-    before = termios.tcgetattr(descriptor)
-    tty.setcbreak(descriptor)
+@contextlib.contextmanager
+def _signals(ended: asyncio.Event) -> Iterator[None]:
+    """What would end the process ends the view instead, so that the terminal is put in order."""
+    loop = asyncio.get_running_loop()
+    for number in SIGNALS:
+        loop.add_signal_handler(number, ended.set)
     try:
         yield
     finally:
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)

@@ -26,6 +26,7 @@ from appliance.service.counting import Counting
 from appliance.service.driver import Driver
 from appliance.service.figures import Figures, Totals
 from appliance.service.performer import Performer
+from appliance.service.sentence import sentence
 from appliance.service.story import Story, light_status, recovery_status
 from appliance.service.systemd import Notifier
 from appliance.service.timings import Timings
@@ -38,7 +39,7 @@ from appliance.session.policy import Policy
 from appliance.session.state import Turn
 from appliance.telling import tell
 from appliance.transport.port import Transport
-from appliance.units import PACKET_MS, Seconds
+from appliance.units import PACKET_MS, Dbfs, Seconds
 
 log = logging.getLogger("appliance")
 
@@ -199,6 +200,16 @@ class RunningAppliance:
             "timings_ms": dict(self._timings.ms),
             "counters": self._counters(),
         }
+
+    @property
+    def sentence(self) -> str:
+        """The state in one line for a person."""
+        return sentence(self._driver.state)
+
+    @property
+    def levels_dbfs(self) -> tuple[Dbfs, Dbfs]:
+        """How loud microphone and speaker are just now."""
+        return self._capture.level_dbfs, self._playback.level_dbfs
 
     # --- inside
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import fcntl
 import os
 import pty
 import re
 import select
+import signal
+import struct
 import subprocess
 import termios
 import time
@@ -19,6 +22,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from appliance.board.patterns import BREATH_S
 from appliance.demo.stage import SENTENCE
 from tests.correlate import MOST, Samples, share
 from tests.processes import ENVIRONMENT, Process, python
@@ -135,18 +139,26 @@ def test_a_wrong_configuration(tmp_path: Path) -> None:
 # --- on a terminal
 
 
+LINES, COLUMNS = 24, 100
+CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
 class Terminal:
-    """A terminal with the demo in it."""
+    """A terminal with the demo in it, and somebody who looks all the time."""
 
     def __init__(self, folder: Path) -> None:
         self._master, self._slave = pty.openpty()
+        fcntl.ioctl(self._slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
         self.before = self.settings()
-        self._text = ""
-        self._seen = 0
+        self.raw = ""
+        """All that was written."""
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        no_card = {"ALSA_CONFIG_PATH": os.devnull}
+        looks = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
         self.popen = subprocess.Popen(
             python("-m", "appliance", "demo"),
             cwd=folder,
-            env=ENVIRONMENT | {"XDG_RUNTIME_DIR": str(folder)},
+            env=ENVIRONMENT | {"XDG_RUNTIME_DIR": str(folder)} | no_card | looks,
             stdin=self._slave,
             stdout=self._slave,
             stderr=self._slave,
@@ -157,27 +169,51 @@ class Terminal:
     def settings(self) -> list[Any]:
         return termios.tcgetattr(self._slave)
 
-    def until(self, text: str, deadline_s: float = 20.0) -> None:
-        """Until *text* has come behind what was waited for before."""
+    @property
+    def picture(self) -> str:
+        """The last whole one; empty before the first."""
+        text = CONTROL.sub("", self.raw)
+        end = text.rfind("q: end") + len("q: end")
+        return text[text.rfind("light       ", 0, end) : end]
+
+    def shows(self, *patterns: str, deadline_s: float = 20.0) -> None:
+        """Wait for a picture that has all *patterns*."""
         end_s = time.monotonic() + deadline_s
-        while (at := self._text.find(text, self._seen)) < 0:
-            ready, _, _ = select.select([self._master], [], [], max(end_s - time.monotonic(), 0))
-            assert ready, f"no {text!r} in:\n{self._text}"
-            self._text += os.read(self._master, 65_536).decode()
-        self._seen = at + len(text)
+        while not (self.picture and all(re.search(pattern, self.picture) for pattern in patterns)):
+            assert self.look(end_s - time.monotonic()), f"no {patterns} in:\n{self.picture or self.raw}"
 
     def type(self, keys: bytes) -> None:
         os.write(self._master, keys)
 
     def end(self) -> int:
-        return self.popen.wait(10)
+        """Its exit status."""
+        end_s = time.monotonic() + 10
+        while (status := self.popen.poll()) is None:
+            assert time.monotonic() < end_s, "it does not end"
+            self.look(0.05)
+        while self.look(0):
+            pass
+        return status
 
     def close(self) -> None:
         if self.popen.poll() is None:
             self.popen.kill()
         self.popen.wait()
-        os.close(self._master)
+        if self._master >= 0:
+            self.hang_up()
+
+    def hang_up(self) -> None:
+        """The window is closed."""
         os.close(self._slave)
+        os.close(self._master)
+        self._master = self._slave = -1
+
+    def look(self, wait_s: float) -> bool:
+        """Take what is written within *wait_s*. False: nothing."""
+        ready, _, _ = select.select([self._master], [], [], max(wait_s, 0))
+        if ready:
+            self.raw += self._decoder.decode(os.read(self._master, 65_536))
+        return bool(ready)
 
 
 @pytest.fixture
@@ -195,36 +231,79 @@ def _terminal(folder: Path) -> Iterator[Terminal]:
         found.close()
 
 
-def test_keys_are_buttons(terminal: Terminal, tmp_path: Path) -> None:
-    terminal.until("q: end")
+def test_a_conversation_by_keys(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.shows(r"light +●●● idle \(none off\)", r"now +no session", r"microphone +·{40}", "q: end")
     assert terminal.settings()[3] & termios.ECHO == 0, "keys are not shown"
     terminal.type(b" ")
-    terminal.until("button     talk press")
-    terminal.until("light      listening (green solid)")
-    terminal.until("session    ready")
+    terminal.shows(r"button     talk press", r"light +●●● listening \(green solid\)", r"now +in session, listening")
+    assert "\x1b[38;2;0;255;0m" in terminal.raw, "and it is green"
+    terminal.shows(
+        r"microphone +█+·* +-\d+ dBFS  ok: ", r"session +start \d+, offer \d+, connect \d+, bot ready \d+ ms"
+    )
     time.sleep(1.0)  # a person talks
     terminal.type(b" ")
-    terminal.until("button     talk release")
-    terminal.until("turn       closes")
-    terminal.until("bot        audible")
-    terminal.until("light      speaking (blue solid)")
-    terminal.type(b"\r")
-    terminal.until("button     session press")
-    terminal.until("light      idle (none off)")
-    terminal.until("session    disconnected")
-    terminal.type(b" q")
-    terminal.until("button     talk press")
-    assert terminal.end() == 0, "keys that come together all count"
+    terminal.shows(r"light +●●● speaking \(blue solid\)", r"speaker +█+·* +-\d+ dBFS  ok: ")
+    terminal.shows(
+        r"last turn +press to light \d+, microphone \d+, first packet \d+; release to stop \d+ ms",
+        r"gaps +sent \d\.\d s, dropped 0\.0 s, concealed 0\.0 s; network 0, bot 0, devices 0",
+        r"\d+\.\d{3} s  turn       closes: \d\.\d s sent",
+    )
+    terminal.type(b"q")
+    assert terminal.end() == 0
     assert terminal.settings() == terminal.before
     assert [path.name for path in tmp_path.iterdir()] == ["heard.wav"]
 
 
-@pytest.mark.parametrize(("key", "status"), [(b"q", 0), (b"\x03", 130)])
-def test_the_terminal_is_left_as_it_was(terminal: Terminal, key: bytes, status: int) -> None:
-    terminal.until("q: end")
-    terminal.type(key)
-    assert terminal.end() == status
+def test_a_tap_and_mute(terminal: Terminal) -> None:
+    terminal.shows("q: end")
+    terminal.type(b"\r")
+    terminal.shows(r"button     tap release", r"state +ready", r"light +●●● listening")
+    terminal.type(b"m")
+    terminal.shows(r"button     mute press", r"now +in session; muted", r"light +●●● muted \(red breathing\)")
+    seen, seen_s = len(terminal.raw), time.monotonic()
+    terminal.type(b"\n")
+    terminal.shows(r"state +disconnected", r"now +no session; muted")
+    while (lit_s := time.monotonic() - seen_s) < BREATH_S:
+        terminal.look(0.1)
+    reds = [int(red) for red in re.findall(r"\x1b\[38;2;(\d+);0;0m", terminal.raw[seen:])]
+    assert min(reds) < 60 and max(reds) > 240 and len(set(reds)) > 10, f"it breathes: {reds}"
+    assert len(reds) <= lit_s / 0.1 + 1, "and is not drawn more often than ten times a second"
+    terminal.type(b" q")
+    assert terminal.end() == 0
+    assert "talk press" in terminal.picture, "keys that come together all count"
     assert terminal.settings() == terminal.before
+
+
+def test_a_picture_like_the_last_is_not_drawn_again(terminal: Terminal) -> None:
+    terminal.shows("q: end")
+    seen = len(terminal.raw)
+    time.sleep(0.5)
+    terminal.type(b"q")
+    assert terminal.end() == 0
+    assert terminal.raw[seen:].count("q: end") <= 1, "but for the last, which stays"
+
+
+@pytest.mark.parametrize("how", [b"q", b"\x03", signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("talking", [False, True])
+def test_the_terminal_is_left_as_it_was(terminal: Terminal, how: bytes | signal.Signals, talking: bool) -> None:
+    terminal.shows("q: end")
+    if talking:
+        terminal.type(b" ")
+        terminal.shows(r"state +ready")
+    if isinstance(how, bytes):
+        terminal.type(how)
+    else:
+        terminal.popen.send_signal(how)
+    assert terminal.end() == (130 if how == b"\x03" else 0)
+    assert terminal.settings() == terminal.before
+    assert terminal.raw.rindex("\x1b[?25h") > terminal.raw.rindex("\x1b[?25l"), "the cursor is there again"
+    assert "Traceback" not in terminal.raw
+
+
+def test_a_terminal_that_is_closed(terminal: Terminal) -> None:
+    terminal.shows("q: end")
+    terminal.hang_up()
+    assert terminal.popen.wait(10) == 0
 
 
 # --- dial
