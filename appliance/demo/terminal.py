@@ -52,9 +52,11 @@ async def _draw_until(ended: asyncio.Event, appliance: RunningAppliance) -> None
 
     drawn = picture()
     with Live(drawn, console=Console(), auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as live:
-        while not ended.is_set():
+        last = False
+        while not last:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(ended.wait(), REFRESH_S)
+            last = ended.is_set()  # what led to the end is still shown
             seen, drawn = drawn, picture()
             if drawn != seen:
                 await asyncio.to_thread(live.update, drawn, refresh=True)
