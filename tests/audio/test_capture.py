@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from appliance.audio.capture import Capture
+from appliance.audio.level import SILENCE_DBFS
 from appliance.audio.uplink import SILENCE_MS, STOP_AFTER_MS
 from appliance.errors import DeviceError
 from appliance.session.events import Device, DeviceChanged, DeviceState, TurnDelivered, WordsLost, WordsSent
@@ -266,3 +267,16 @@ def test_a_bug_is_told_and_everything_let_go_of() -> None:
     assert mouth.capture.stop(DEADLINE_S)
     assert "capture" not in {thread.name for thread in threading.enumerate()}
     assert (mouth.microphone.is_open, mouth.wire.codec.closed) == (False, 1)
+
+
+def test_the_level_is_of_the_last_period_while_the_microphone_is_open(mouth: Mouth) -> None:
+    assert mouth.capture.level_dbfs == SILENCE_DBFS
+    mouth.capture.open_microphone(1)
+    mouth.say(0, 3277)
+    mouth.microphone.wait_until_read()
+    assert mouth.capture.level_dbfs == pytest.approx(-20.0, abs=0.01)
+    assert [mouth.reports.next()] == [OPENED]
+    mouth.capture.close_microphone()
+    mouth.say(3277)
+    assert mouth.reports.next() == CLOSED
+    assert mouth.capture.level_dbfs == SILENCE_DBFS

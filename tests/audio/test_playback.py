@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from appliance.audio.level import SILENCE_DBFS
 from appliance.audio.loudness import HANG_MS
 from appliance.audio.playback import Playback
 from appliance.audio.playout import CEILING_MS
@@ -274,3 +275,18 @@ def test_a_bug_is_told_and_everything_let_go_of() -> None:
     assert ear.playback.stop(DEADLINE_S)
     assert "playback" not in {thread.name for thread in threading.enumerate()}
     assert (ear.speaker.is_open, ear.codec.closed) == (False, 1)
+
+
+def test_the_level_is_what_is_played_volume_included() -> None:
+    ear = Ear(volume=0.1)
+    assert ear.playback.level_dbfs == SILENCE_DBFS
+    ear.open()
+    ear.push(*[32767] * 4)
+    assert after(ear.hear(3), 1)
+    assert ear.playback.level_dbfs == pytest.approx(-20.0, abs=0.01)
+    ear.playback.close(drain=False)
+    ear.speaker.release()
+    while ear.reports.next() != CLOSED:
+        pass
+    assert ear.playback.level_dbfs == SILENCE_DBFS
+    ear.end()
