@@ -6,9 +6,9 @@ import argparse
 import json
 from pathlib import Path
 
-from bench import session
+from bench import box, session
 
-BENCHMARKS = {"session": session}
+BENCHMARKS = {"session": session, "box": box}
 
 
 def main() -> None:

@@ -53,12 +53,12 @@ def run(*, rounds: int, quick: bool) -> Report:
         for number in range(1 if quick else rounds):
             for client in CLIENTS:
                 print(f"round {number + 1}: {client}", file=sys.stderr)
-                found[client].append(_round(client, plan, peer))
+                found[client].append(one_round(client, plan, peer))
         title = f"session, against {peer.name}; rounds of each: {len(found['bare'])}, taking turns"
-    return Report(title=title, rows=_rows(found), notes=NOTES, raw={"machine": _machine(), "rounds": found})
+    return Report(title=title, rows=_rows(found), notes=NOTES, raw={"machine": machine(), "rounds": found})
 
 
-def _round(client: str, plan: Plan, peer: Runner) -> Round:
+def one_round(client: str, plan: Plan, peer: Runner) -> Round:
     """One client's figures, and what the bot heard of it."""
     before = len(peer.log.read_text(encoding="utf-8").splitlines())
     done = subprocess.run(
@@ -113,7 +113,7 @@ def _rows(found: dict[str, list[Round]]) -> list[Row]:
     ]
 
 
-def _machine() -> dict[str, object]:
+def machine() -> dict[str, object]:
     return {
         "machine": platform.machine(),
         "cores": os.cpu_count(),

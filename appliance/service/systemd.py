@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import queue
+import threading
 import time
 from collections.abc import Callable
 
@@ -16,6 +18,8 @@ from appliance.service.sentence import sentence
 from appliance.telling import tell
 
 log = logging.getLogger("appliance")
+
+WAITING_MAX = 64
 
 
 class Notifier:
@@ -60,4 +64,21 @@ def notifier() -> Notifier:
     except ImportError:
         tell(log, logging.ERROR, "notify_unavailable", reason="systemd-python is not installed")
         return Notifier(None)
-    return Notifier(notify)
+    return Notifier(_on_a_thread(notify))
+
+
+def _on_a_thread(notify: Callable[[str], object]) -> Callable[[str], object]:
+    """*notify* waits while systemd does not read, and the loop must not. What is too much meanwhile is dropped."""
+    waiting = queue.Queue[str](WAITING_MAX)
+
+    def send() -> None:
+        while True:
+            with contextlib.suppress(OSError):
+                notify(waiting.get())
+
+    def put(text: str) -> None:
+        with contextlib.suppress(queue.Full):
+            waiting.put_nowait(text)
+
+    threading.Thread(target=send, name="notify", daemon=True).start()
+    return put
