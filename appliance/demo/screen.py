@@ -19,7 +19,7 @@ from appliance.board.patterns import PATTERNS
 from appliance.demo.script import tell
 from appliance.units import Dbfs, Seconds
 
-KEYS: Final = "space: press and release to talk; enter: tap, hands-free; m: mute; q: end"
+KEYS: Final = "space: talk, and stop; enter: tap (hands-free); m: mute; q: end"
 EVENTS: Final = 12
 """So the picture fits into 24 lines."""
 NAMES: Final = len("microphone")

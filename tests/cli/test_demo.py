@@ -154,7 +154,7 @@ class Terminal:
         """All that was written."""
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         no_card = {"ALSA_CONFIG_PATH": os.devnull}
-        looks = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        looks = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "COLUMNS": str(COLUMNS), "LINES": str(LINES)}
         self.popen = subprocess.Popen(
             python("-m", "appliance", "demo"),
             cwd=folder,

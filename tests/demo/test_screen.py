@@ -58,6 +58,7 @@ def test_a_session_in_words() -> None:
     lines = drawn(picture(Screen(100.0)))
     assert lines[0].split() == ["light", "●●●", "listening", "(green", "solid)"]
     assert lines[1].split() == ["state", "ready"]
+    assert lines[-1].rstrip().endswith("q: end"), "on a narrow terminal too"
     assert row(picture(Screen(100.0)), "session") == "start 12, offer 20, connect 40, bot ready 80 ms"
     assert row(picture(Screen(100.0)), "microphone").split() == [bar(-20.0), "-20", "dBFS", "ok:", "default"]
     assert row(picture(Screen(100.0)), "speaker").split() == [bar(-120.0), "closed:", "wav:a.wav"]
