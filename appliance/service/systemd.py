@@ -8,8 +8,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import queue
-import threading
+import select
+import socket
 import time
 from collections.abc import Callable
 
@@ -18,8 +18,6 @@ from appliance.service.sentence import sentence
 from appliance.telling import tell
 
 log = logging.getLogger("appliance")
-
-WAITING_MAX = 64
 
 
 class Notifier:
@@ -64,21 +62,18 @@ def notifier() -> Notifier:
     except ImportError:
         tell(log, logging.ERROR, "notify_unavailable", reason="systemd-python is not installed")
         return Notifier(None)
-    return Notifier(_on_a_thread(notify))
+    return Notifier(_if_it_reads(notify, os.environ["NOTIFY_SOCKET"]))
 
 
-def _on_a_thread(notify: Callable[[str], object]) -> Callable[[str], object]:
-    """*notify* waits while systemd does not read, and the loop must not. What is too much meanwhile is dropped."""
-    waiting = queue.Queue[str](WAITING_MAX)
+def _if_it_reads(notify: Callable[[str], object], place: str) -> Callable[[str], object]:
+    """*notify* waits, with all threads of Python, while *place* is full; what cannot be said at once is not said."""
+    address = "\0" + place[1:] if place.startswith("@") else place
 
-    def send() -> None:
-        while True:
-            with contextlib.suppress(OSError):
-                notify(waiting.get())
+    def send(text: str) -> None:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as probe:
+            probe.setblocking(False)
+            probe.connect(address)
+            if select.select([], [probe], [], 0)[1]:
+                notify(text)
 
-    def put(text: str) -> None:
-        with contextlib.suppress(queue.Full):
-            waiting.put_nowait(text)
-
-    threading.Thread(target=send, name="notify", daemon=True).start()
-    return put
+    return send

@@ -83,6 +83,6 @@ def test_a_notifier_that_sends_nothing() -> None:
 @pytest.mark.timeout(20)
 def test_a_systemd_that_does_not_read_holds_nobody_up(systemd: socket.socket) -> None:
     told = notifier()
-    for number in range(1000):  # more than any socket keeps, and its first ones come in their order
+    for number in range(1000):  # more than any socket keeps
         told.status(str(number))
-    assert [systemd.recv(4096).decode() for _ in range(20)] == [f"STATUS={number}" for number in range(20)]
+    assert [systemd.recv(4096).decode() for _ in range(5)] == [f"STATUS={number}" for number in range(5)]
