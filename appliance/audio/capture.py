@@ -54,6 +54,7 @@ class Capture(Worker):
         crashed: Crashed,
         *,
         backlog_s: Seconds,
+        lead_ms: Millis = 0,
         gate: Gate | None = None,
         suppresses: Suppresses = lambda heard_s: False,
         clock: Clock = time.monotonic,
@@ -61,7 +62,7 @@ class Capture(Worker):
         super().__init__("capture", crashed, clock)
         self._microphone = microphone
         self._report = report
-        self._uplink = Uplink(backlog_s=backlog_s, period_frames=microphone.period_frames)
+        self._uplink = Uplink(backlog_s=backlog_s, period_frames=microphone.period_frames, lead_ms=lead_ms)
         self._block: Block = np.zeros(microphone.period_frames, np.int16)
         gate = gate or Gate(None, microphone.period_frames, pre_roll_ms=0, hang_ms=0)
         self._hands_free = HandsFree(gate, suppresses, report)

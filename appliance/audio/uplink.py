@@ -19,6 +19,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from appliance.audio.backlog import Backlog
 from appliance.session.events import Event, TurnDelivered, WordsLost, WordsSent
 from appliance.units import PACKET_MS, Frames, Millis, Seconds
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 
 SPEED: Final = 4
 """A stock runner hears everything at any speed; the faster, the more it throws away if its loop stalls."""
+LEAD_MS: Final = 200
+"""Silence before a session's first words. A stock runner throws away what comes before its bot reads, and the first bot
+of a process begins to read some 60 ms after it said that it is ready. The words lose nothing: they wait."""
 STOP_AFTER_MS: Final = 200
 """A stock runner's jitter buffer holds 80 ms."""
 SILENCE_MS: Final = 1000
@@ -68,10 +73,13 @@ NOTHING: Final = Output()
 class Uplink:
     """The up-link road of the whole process, over all sessions."""
 
-    def __init__(self, *, backlog_s: Seconds, period_frames: Frames, speed: int = SPEED) -> None:
+    def __init__(self, *, backlog_s: Seconds, period_frames: Frames, speed: int = SPEED, lead_ms: Millis = 0) -> None:
         self.counters = UplinkCounters()
         self._backlog = Backlog(backlog_s, period_frames)
         self._speed = speed
+        self._lead_ms = lead_ms
+        self._quiet: Sequence[Block] = (np.zeros(period_frames, np.int16),)
+        self._leading_ms: Millis = 0  # of silence still to be sent before words may leave
         self._attached = False
         self._turn: int | None = None  # until it is delivered or dropped
         self._open = False
@@ -98,7 +106,7 @@ class Uplink:
         """When `step` has something to do although nothing is captured; None: not before something else happens."""
         waits: list[Millis] = [self._report_ms] if self._lost_ms else []
         if self._attached:
-            busy = len(self._backlog) or self._silent_ms < SILENCE_MS or self._deliverable
+            busy = self._leading_ms > 0 or len(self._backlog) or self._silent_ms < SILENCE_MS or self._deliverable
             waits.append(0 if busy else self._sparse_ms)
         return max(min(waits), PACKET_MS) if waits else None
 
@@ -127,6 +135,7 @@ class Uplink:
     def attach(self) -> None:
         """There is a session: words may leave. An undelivered turn is delivered to it."""
         self._attached = True
+        self._leading_ms = self._lead_ms
         self._silent_ms = SILENCE_MS if self._turn is None else 0
         self._sparse_ms = 0
 
@@ -147,7 +156,8 @@ class Uplink:
         self._report_ms = max(0, self._report_ms - elapsed_ms)
         self._sparse_ms = max(0, self._sparse_ms - elapsed_ms)
         events: list[Event] = []
-        blocks = self._words(events) if self._attached else []
+        leading = self._attached and self._leading_ms > 0
+        blocks: Sequence[Block] = self._lead() if leading else self._words(events) if self._attached else ()
         silence = self._silence() if self._attached and not blocks else 0
         if self._deliverable:
             assert self._turn is not None
@@ -157,6 +167,13 @@ class Uplink:
             events.append(WordsLost(self._lost_ms))
             self._lost_ms, self._report_ms = 0, LOSS_REPORT_MS
         return Output(blocks, silence, events) if blocks or silence or events else NOTHING
+
+    def _lead(self) -> Sequence[Block]:
+        """A period of the silence before the first words, to be encoded as they are: the first of them would suffer if
+        the codec had to change its ways for it."""
+        self._leading_ms -= PACKET_MS
+        self.counters.silence_sent += 1
+        return self._quiet
 
     def _words(self, events: list[Event]) -> list[Block]:
         count = min(len(self._backlog) - self._behind, self._speed)
@@ -183,5 +200,6 @@ class Uplink:
     @property
     def _deliverable(self) -> bool:
         """Whether the turn is closed, and all of it is through at the bot's side."""
-        waiting = self._turn is not None and not self._open and len(self._backlog) == self._behind
+        led = self._leading_ms <= 0
+        waiting = led and self._turn is not None and not self._open and len(self._backlog) == self._behind
         return waiting and self._attached and self._silent_ms >= STOP_AFTER_MS

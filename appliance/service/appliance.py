@@ -18,6 +18,7 @@ from appliance.audio.gate import Gate
 from appliance.audio.half_duplex import HalfDuplex
 from appliance.audio.playback import Playback
 from appliance.audio.ports import Microphone, Speaker
+from appliance.audio.uplink import LEAD_MS
 from appliance.board.port import Board, Trouble
 from appliance.board.simulated import SimulatedBoard
 from appliance.control.port import Listener
@@ -91,6 +92,7 @@ class RunningAppliance:
             post,
             self._crashed_elsewhere,
             backlog_s=parts.backlog_s,
+            lead_ms=LEAD_MS,
             gate=parts.gate,
             suppresses=self._suppresses,
         )

@@ -399,3 +399,20 @@ def test_words_leave_once_in_order_and_only_while_attached(actions: list[str]) -
     assert wire.said == counters.frames_sent + counters.frames_dropped + kept
     delivered = [event.turn for event in wire.events if isinstance(event, TurnDelivered)]
     assert delivered == sorted(set(delivered))
+
+
+def test_silence_leads_a_session_and_the_words_wait_for_it() -> None:
+    uplink = Uplink(backlog_s=1.0, period_frames=320, lead_ms=60)
+    block = np.full(320, 7, np.int16)
+    uplink.open_turn(1)
+    uplink.push(block)
+    uplink.attach()
+    for _ in range(3):
+        output = uplink.step()
+        assert (len(output.blocks), output.silence, bool(output.blocks[0].any())) == (1, 0, False)
+        uplink.push(block)
+    output = uplink.step()
+    assert (len(output.blocks), output.silence) == (4, 0), "nothing was lost by waiting"
+    uplink.detach()
+    uplink.attach()
+    assert not uplink.step().blocks[0].any(), "each session has its own"
