@@ -1,11 +1,12 @@
 """What goes to the wire, period by period: words first, then silence, then hardly anything. Pure.
 
-Theory of operation. All words pass through the backlog. A session begins with a lead of silence. While attached, up to `speed` periods of it leave in each
-period, oldest first, so what was said while there was no session catches up with what is said now, without a seam.
-When a turn is closed and its last word has left, silence follows at one packet a period. The bot's side holds some
-packets back until others push them out; after `STOP_AFTER_MS` of silence the last word is surely through, and the turn
-is delivered. Silence goes on for a second, for the bot's speech detection, and then is one packet a second, for as long
-as the session lasts. The same holds when a microphone fails in the middle of a turn.
+Theory of operation. All words pass through the backlog. A session begins with a lead of silence. While attached, up to
+`speed` periods of it leave in each period, oldest first, so what was said while there was no session catches up with
+what is said now, without a seam. When a turn is closed and its last word has left, silence follows at one packet a
+period. The bot's side holds some packets back until others push them out; after `STOP_AFTER_MS` of silence the last
+word is surely through, and the turn is delivered. Silence goes on for a second, for the bot's speech detection, and
+then is one packet a second, for as long as the session lasts. The same holds when a microphone fails in the middle of a
+turn.
 
 Words may be of no turn, when somebody speaks without a button. Behind a turn that is not delivered yet they wait until
 it is: else who goes on speaking would keep the bot from ever learning that the turn is over.
