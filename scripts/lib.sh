@@ -106,7 +106,9 @@ make_env() {
   "$python" -m venv --clear "$env" </dev/null >&2 || unavailable "$python cannot make an environment in $env"
 }
 
-install_locked() { "$1/bin/pip" install -q --disable-pip-version-check --no-input --require-hashes -r "$2"; }
+# install_locked ENV FILE installs what a lock file names, and nothing it does not: the file is complete, and Debian 12's
+# pip, left to resolve, takes the newest of a package that another wants with extras, and then misses its hash.
+install_locked() { "$1/bin/pip" install -q --disable-pip-version-check --no-input --no-deps --require-hashes -r "$2"; }
 
 install_run() {
   install_locked "$1" "$ROOT/requirements/build.txt" &&

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -121,6 +124,38 @@ def test_a_set_up_that_did_not_end_well_is_begun_again(machine: Path, end: str, 
     (machine / "requirements" / "run.txt").write_text("a==3\n")
     assert bash(machine, f"{STAND_INS} make_ready $PWD/env run bad $lock").returncode == 69
     assert not list(machine.glob("env/*.stamp")), "the stamp of the former set-up outlived a failed one"
+
+
+def wheel(folder: Path, name: str, version: str, requires: str = "") -> str:
+    """A wheel with nothing in it; its line in a lock file."""
+    path = folder / f"{name}-{version}-py3-none-any.whl"
+    info = f"{name}-{version}.dist-info"
+    needs = f"Requires-Dist: {requires}\n" if requires else ""
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr(
+            f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nProvides-Extra: x\n{needs}"
+        )
+        file.writestr(
+            f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        file.writestr(f"{info}/RECORD", "")
+    return f"{name}=={version} --hash=sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}\n"
+
+
+def test_a_lock_file_goes_on_working_when_something_newer_is_published(machine: Path) -> None:
+    lock = wheel(machine, "upper", "1", "lower[x]>=1") + wheel(machine, "lower", "1")
+    (machine / "requirements" / "run.txt").write_text(lock)
+    wheel(machine, "lower", "2")
+    subprocess.run([sys.executable, "-m", "venv", machine / "env"], check=True)
+    done = bash(
+        machine,
+        "install_locked $PWD/env requirements/run.txt && env/bin/pip freeze --disable-pip-version-check",
+        PIP_CONFIG_FILE=os.devnull,
+        PIP_NO_INDEX="1",
+        PIP_FIND_LINKS=str(machine),
+    )
+    assert done.returncode == 0, done.stderr
+    assert [line.partition(" ")[0] for line in done.stdout.splitlines()] == ["lower==1", "upper==1"]
 
 
 def test_a_python_that_is_too_old_or_cannot_make_environments_is_not_taken(machine: Path) -> None:
