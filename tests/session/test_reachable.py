@@ -45,10 +45,11 @@ from appliance.session.events import (
     WordsSent,
 )
 from appliance.session.failure import Failure, Kind
+from appliance.session.invariants import World
 from appliance.session.lifecycle import DOWN, TransportState
 from appliance.session.policy import Policy
 from appliance.session.state import State, Tap, Turn, deadline
-from tests.session.play import REPLY, Play, World
+from tests.session.play import REPLY, Play
 
 POLICIES = {
     "on demand": Policy(),
