@@ -83,7 +83,7 @@ def test_a_light_that_lies(state: State, harm: dict[str, Any], monkeypatch: pyte
     monkeypatch.setattr("appliance.session.invariants._outside", lambda *_: None)  # which would see it first
     with pytest.raises(InvariantError, match="the light says listening only"):
         check(state, replace(world_of(state, POLICY), **harm), POLICY, NOW_S)
-    with pytest.raises(InvariantError, match="the light says listening$"):
+    with pytest.raises(InvariantError, match=r"the light says listening$"):
         check(replace(READY, talk=Talk()), world_of(TALKING, POLICY), POLICY, NOW_S)
 
 
