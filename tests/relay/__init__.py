@@ -1,0 +1,1 @@
+"""A bad network between a client and a runner, on loopback, without either knowing: HTTP, and the sound beside it."""
