@@ -13,8 +13,9 @@ Imports go one way: cli, demo -> app -> service -> control | audio | transport |
     down            event loop: UDP -> RTP -> playout buffer; playback thread: buffer -> Opus or conceal -> speaker
 
 Threads: `capture` and `playback` live as long as the process, gpiozero has one for edges, aiortc an idle decoder for
-each session; all else is one event loop, which moves packets and does no sample arithmetic. Threads meet it in
-`driver.post_from_thread`, `board.buttons` and the transport's up-link. Samples counted are the clock of the sound.
+each session, `trace` lives while a failure's trace is written; all else is one event loop, which moves packets and does
+no sample arithmetic. Threads meet it in `driver.post_from_thread`, `board.buttons` and the transport's up-link. Samples
+counted are the clock of the sound.
 
 What belongs where: `session` decides (pure); `audio` has the roads and the devices; `transport` the wire to a runner;
 `board` buttons and lights; `control` the Unix socket; `service` runs the machine and tells of it; `runner` is a small

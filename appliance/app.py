@@ -36,6 +36,8 @@ class Source:
 
     path: Path
     notifier: Notifier
+    traces: Path | None = None
+    """The folder for traces of failures; None: they are not written."""
 
 
 @asynccontextmanager
@@ -60,7 +62,7 @@ async def running(
         await asyncio.sleep(0)  # the light first
 
         reloading = Reloading(settings, source.path if source else None, notifier)
-        appliance = await _assemble(settings, board, reloading, notifier, stack)
+        appliance = await _assemble(settings, board, reloading, source, stack)
         post.connect(appliance.post)
         report.connect(appliance.trouble)
         if place is not None:
@@ -75,7 +77,7 @@ async def running(
 
 
 async def _assemble(
-    settings: schema.Settings, board: Board, reloading: Reloading, notifier: Notifier, stack: AsyncExitStack
+    settings: schema.Settings, board: Board, reloading: Reloading, source: Source | None, stack: AsyncExitStack
 ) -> RunningAppliance:
     """All other parts, and the appliance made of them."""
     from appliance.audio.devices import make_microphone, make_speaker
@@ -104,7 +106,8 @@ async def _assemble(
             board=board,
             gate=_gate(settings) if _may_be_hands_free(settings) else None,
             half_duplex=HalfDuplex(settings.echo.tail_ms),
-            notifier=notifier,
+            notifier=source.notifier if source else Notifier(None),
+            traces=source.traces if source else None,
             reload=reloading.reload,
             backlog_s=settings.talk.backlog_s,
             volume=settings.speaker.volume,

@@ -54,6 +54,7 @@ COMMANDS = {
     "press": Command("press a button of a simulated board", "press talk"),
     "release": Command("release a button of a simulated board", "release talk"),
     "tap": Command("press and release a button of a simulated board", "tap talk"),
+    "replay": Command("play a trace of the machine again, and name what it broke", "replay trace.jsonl"),
     "runner": Command("the embedded runner alone", "runner --port 7860 --bot echo"),
 }
 """Each has its module in this package, by the same name."""

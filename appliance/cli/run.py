@@ -76,7 +76,8 @@ async def _run(settings: Settings, path: Path) -> None:
         loop.add_signal_handler(number, end)
     loop.add_signal_handler(signal.SIGHUP, lambda: None)  # nothing to reload yet, and no reason to end
     signal.signal(signal.SIGUSR1, lambda *_: log_snapshot(loop))  # not by the loop, which may be what hangs
-    async with running(settings, socket=Path(settings.control.socket), source=Source(path, systemd)) as appliance:
+    source = Source(path, systemd, _state_folder())
+    async with running(settings, socket=Path(settings.control.socket), source=source) as appliance:
         reloads: set[asyncio.Task[None]] = set()
 
         def reload() -> None:
@@ -87,6 +88,12 @@ async def _run(settings: Settings, path: Path) -> None:
         loop.add_signal_handler(signal.SIGHUP, reload)
         hurry = functools.partial(appliance.post, ShutdownAsked())  # the polite end is under way then: this one ends it
         await _first(told=told.wait(), ended=appliance.wait())
+
+
+def _state_folder() -> Path | None:
+    """What systemd made for us (`StateDirectory=`); a daemon that somebody started by hand leaves nothing behind."""
+    folder = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
+    return Path(folder) if folder else None
 
 
 async def _first(**waits: Coroutine[Any, Any, object]) -> None:

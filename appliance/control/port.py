@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from appliance.session.events import Event
@@ -52,6 +52,10 @@ class Appliance(Protocol):
 
     def status(self) -> dict[str, Any]:
         """The object of `GET /v1/status`, a fresh one each time."""
+        ...
+
+    def trace(self) -> Iterator[str]:
+        """The lines of `GET /v1/trace`, with their ends, as of now. Each is made when it is asked for."""
         ...
 
     def post(self, event: Event) -> None:

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 BODY_BYTES_MAX = 65_536
 BODY_TIMEOUT_S: Seconds = 10.0
 """A body that was announced comes at once, from the same machine."""
+_LINES = {"Content-Type": "application/x-ndjson", "Cache-Control": "no-store"}
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -37,6 +38,7 @@ def application(appliance: Appliance, configuration: Configuration | None, reade
     app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=[_errors_as_json])
     app.router.add_get("/v1/status", routes.status, allow_head=False)
     app.router.add_get("/v1/events", routes.events, allow_head=False)
+    app.router.add_get("/v1/trace", routes.trace, allow_head=False)
     app.router.add_post("/v1/session/start", routes.start)
     app.router.add_post("/v1/session/stop", routes.stop)
     app.router.add_post("/v1/session/connect", routes.connect)
@@ -69,12 +71,22 @@ class _Routes:
         reader.put(encode({"type": "status", **self._appliance.status()}))
         self._readers.add(reader)
         try:
-            response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson", "Cache-Control": "no-store"})
+            response = web.StreamResponse(headers=_LINES)
             await response.prepare(request)
             while lines := await reader.lines():
                 await response.write(lines)
         finally:
             self._readers.discard(reader)
+        return response
+
+    async def trace(self, request: web.Request) -> web.StreamResponse:
+        """Line by line: to make all of it takes long on a small board, and the loop has packets to move."""
+        lines = self._appliance.trace()
+        response = web.StreamResponse(headers=_LINES)
+        await response.prepare(request)
+        for line in lines:
+            await response.write(line.encode())
+            await asyncio.sleep(0)
         return response
 
     async def start(self, request: web.Request) -> web.StreamResponse:

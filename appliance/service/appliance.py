@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from appliance import __version__
@@ -31,6 +32,8 @@ from appliance.service.sentence import sentence
 from appliance.service.story import Story, light_status, recovery_status
 from appliance.service.systemd import Notifier
 from appliance.service.timings import Timings
+from appliance.service.trace import Trace
+from appliance.service.trace_files import TraceFiles
 from appliance.session.effects import Effect
 from appliance.session.events import Booted, DeviceState, Event, ShutdownAsked
 from appliance.session.indicator import LOOKS, Meaning, meaning
@@ -65,6 +68,8 @@ class Parts:
     """None: nothing can go hands-free."""
     half_duplex: HalfDuplex
     notifier: Notifier
+    traces: Path | None
+    """The folder that traces of failures are left in; None: none are."""
     reload: Callable[[], Awaitable[object]]
     """Reads the file behind the settings again; says itself what came of it."""
     backlog_s: Seconds
@@ -84,7 +89,9 @@ class RunningAppliance:
         self._counting = Counting()
         figures = Figures(self._timings, self._totals)
         story = Story(self._publish, self._show, lambda: figures.turn)
-        observers = (self._timings, self._counting, figures, story, parts.notifier)
+        self._trace = Trace()
+        self._trace_files = TraceFiles(self._trace, parts.traces)
+        observers = (self._trace, self._timings, self._counting, figures, story, parts.notifier, self._trace_files)
         self._driver = Driver(parts.policy, self._perform, self._crashed, observers)
         post = self._driver.post_from_thread
         self._capture = Capture(
@@ -203,6 +210,9 @@ class RunningAppliance:
             "counters": self._counters(),
         }
 
+    def trace(self) -> Iterator[str]:
+        return self._trace.lines("asked")
+
     @property
     def sentence(self) -> str:
         """The state in one line for a person."""
@@ -262,6 +272,8 @@ class RunningAppliance:
 
     def _crashed(self, error: BaseException) -> None:
         """What nobody foresaw: the process ends in order, and the supervisor makes a new one."""
+        if self._crash is None:
+            self._trace_files.crashed()
         self._crash = self._crash or error
         self._ended.set()
 

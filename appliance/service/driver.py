@@ -39,6 +39,7 @@ class Step:
     effects: tuple[Effect, ...]
     policy: Policy
     """That decided it."""
+    jitter: float
 
 
 Observer = Callable[[Step], None]
@@ -112,13 +113,16 @@ class Driver:
             self._timer = None
 
     def _step(self, event: Event) -> None:
-        now_s, before = self._clock(), self.state
-        self.state, effects = step(before, event, now_s=now_s, jitter=self._jitter(), policy=self.policy)
-        for effect in effects:
-            self._perform(effect)
-        done = Step(now_s, event, before, self.state, effects, self.policy)
-        for observer in self._observers:
-            observer(done)
+        now_s, jitter, before = self._clock(), self._jitter(), self.state
+        effects: tuple[Effect, ...] = ()
+        try:
+            self.state, effects = step(before, event, now_s=now_s, jitter=jitter, policy=self.policy)
+            for effect in effects:
+                self._perform(effect)
+        finally:  # one that fails is seen, too: a trace must not end just before what it is for
+            done = Step(now_s, event, before, self.state, effects, self.policy, jitter)
+            for observer in self._observers:
+                observer(done)
 
     def _change_rules(self) -> None:
         talk = self.state.talk

@@ -26,6 +26,9 @@ from appliance.session.lifecycle import TransportState
 FINAL_ERROR = "writing audio to the transport"
 """Part of the one non-fatal error after which a bot never speaks again (protocol, 4.6)."""
 
+BOT_FAILED = "the bot failed: "
+"""What a reason begins with that goes on in the bot's own words."""
+
 FromRunner = (
     BotStarted
     | OfferAnswered
@@ -96,7 +99,7 @@ def _bot_error(d: Draft, message: str, fatal: bool) -> None:
     if _ending(d):
         return  # nobody can act on what it says now
     if fatal or FINAL_ERROR in message:
-        dialling.fail(d, Failure(Kind.BOT, f"the bot failed: {message}"))
+        dialling.fail(d, Failure(Kind.BOT, BOT_FAILED + message))
     else:
         d.do(ReportError("bot", message, fatal=False))
 

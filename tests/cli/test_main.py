@@ -85,7 +85,7 @@ def test_a_wrong_command_line(dial: ModuleType, capsys: Captured, words: list[st
     assert "usage: voice-appliance" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", ["setup", "doctor", "bundle", "replay"])
+@pytest.mark.parametrize("name", ["setup", "doctor", "bundle"])
 def test_commands_that_are_not_built_are_unknown(capsys: Captured, name: str) -> None:
     assert main([name]) == 2
     assert f"invalid choice: '{name}'" in capsys.readouterr().err

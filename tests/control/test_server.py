@@ -170,7 +170,6 @@ LARGE = b'{"button": "' + b"x" * routes.BODY_BYTES_MAX + b'"}'
         ("POST /v1/unmute", b"[]", 400, "the body is not a JSON object"),
         ("POST /v1/reload", b'{"now": 1}', 400, "/v1/reload takes no parameters"),
         ("POST /v1/reload", LARGE, 413, "the body is over 65536 bytes"),
-        ("GET /v1/trace", b"", 404, "there is no /v1/trace"),
         ("POST /v1/status", b"", 405, "/v1/status takes GET, not POST"),
         ("DELETE /v1/events", b"", 405, "/v1/events takes GET, not DELETE"),
         ("GET /v1/session/start", b"", 405, "/v1/session/start takes POST, not GET"),
@@ -252,3 +251,12 @@ def test_a_fault_of_ours_is_answered_and_logged(
     assert refused.value.status == 500
     assert "secret" not in str(refused.value)
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_the_trace_line_by_line(served: Served) -> None:
+    served.appliance.traced = ['{"version":"0"}\n', '{"at_s":1}\n']
+    with raw(served.path) as connection:
+        connection.ask("GET /v1/trace", Connection="close")
+        head, _, body = connection.rest().partition(b"\r\n\r\n")
+    assert b"200 OK" in head and b"application/x-ndjson" in head
+    assert [line for line in body.split(b"\r\n") if line.startswith(b"{")] == [b'{"version":"0"}\n', b'{"at_s":1}\n']

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from appliance.control.port import Listener
@@ -54,6 +54,7 @@ class FakeAppliance:
         self.posted: list[Event] = []
         self.listeners: list[Listener] = []
         self.more_status: dict[str, Any] = {}
+        self.traced: list[str] = []
 
     @property
     def board(self) -> FakeBoard | None:
@@ -69,6 +70,9 @@ class FakeAppliance:
             "light": {"meaning": lit, "colour": "none", "pattern": "off"},
         }
         return status | self.more_status
+
+    def trace(self) -> Iterator[str]:
+        return iter(self.traced)
 
     def post(self, event: Event) -> None:
         self.posted.append(event)

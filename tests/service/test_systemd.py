@@ -28,7 +28,7 @@ def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.
 
 
 def step(state: State) -> Step:
-    return Step(0.0, Booted(), State(), state, (), Policy())
+    return Step(0.0, Booted(), State(), state, (), Policy(), 0.0)
 
 
 def test_a_life(systemd: socket.socket) -> None:

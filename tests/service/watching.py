@@ -46,7 +46,7 @@ class Watching:
             before = self.state
             self.state, effects = step(before, event, now_s=self.now_s, jitter=0.0, policy=self.policy)
             for observer in self._observers:
-                observer(Step(self.now_s, event, before, self.state, effects, self.policy))
+                observer(Step(self.now_s, event, before, self.state, effects, self.policy, 0.0))
 
     @property
     def attempt(self) -> int:
