@@ -16,6 +16,7 @@ from appliance.session.effects import (
 from appliance.session.events import Reply
 from appliance.session.failure import Failure, Kind, Remedy, remedy
 from appliance.session.lifecycle import DOWN, MAKING, Move, TransportState
+from appliance.session.policy import SPREAD_S
 from appliance.session.state import Phase, Turn, stable_s
 from appliance.session.talking import drop_turn, tell
 from appliance.units import Seconds
@@ -55,6 +56,9 @@ def want(d: Draft) -> None:
 
 
 def dial(d: Draft) -> None:
+    if d.state.network.cut_s is not None:
+        wait_for_network(d)
+        return
     attempt = d.state.link.attempt + 1
     d.recovery(phase=Phase.NONE, waiting_for=None, retry_at_s=None, dialled_s=d.now_s)
     d.link(attempt=attempt, answered=False, reply=None, rtvi=None)
@@ -64,6 +68,33 @@ def dial(d: Draft) -> None:
     else:
         d.move(Move.START, deadline_s=d.now_s + d.policy.start_timeout_s)
         d.do(StartBot(attempt))
+
+
+def wait_for_network(d: Draft) -> None:
+    """Instead of a dial of which nothing could come; to words of a released press it is a failed one.
+
+    `NetworkChanged` ends the wait. It is begun anew at each longest wait, so that it has a time as every wait has.
+    """
+    message, recovery = d.state.network.message, d.state.recovery
+    if (recovery.waiting_for, recovery.reason) != (Remedy.NETWORK.value, message):
+        d.do(ReportError("start", message, fatal=False))
+    retry_at_s = d.now_s + d.policy.longest_wait_s
+    d.recovery(phase=Phase.WAITING, waiting_for=Remedy.NETWORK.value, reason=message, retry_at_s=retry_at_s)
+    if d.state.talk.turn is not Turn.OPEN:
+        drop_turn(d)
+
+
+def hasten(d: Draft, remedy_: Remedy) -> None:
+    """What was waited for has come: dial now, a little apart from others who waited for it too. What failed before
+    counts no more."""
+    recovery = d.state.recovery
+    if recovery.retry_at_s is None or recovery.waiting_for != remedy_.value:
+        return
+    earliest_s = d.now_s if recovery.dialled_s is None else recovery.dialled_s + d.policy.least_gap_s
+    soon_s = max(d.now_s + d.jitter * SPREAD_S, earliest_s)
+    d.recovery(count=0, retry_at_s=min(recovery.retry_at_s, soon_s))
+    if d.due(soon_s):
+        dial(d)
 
 
 def connect(d: Draft, reply: Reply | None) -> None:
@@ -135,14 +166,14 @@ def again(d: Draft, failure: Failure) -> None:
         drop_turn(d)
         return
     cure = remedy(failure)
-    hopeless = cure is Remedy.PERSON or (policy.attempts_max and count >= policy.attempts_max)
+    thing = cure.value if cure in (Remedy.NETWORK, Remedy.CLOCK) else None  # which no number of attempts is about
+    hopeless = cure is Remedy.PERSON or (not thing and policy.attempts_max and count >= policy.attempts_max)
     if hopeless and not policy.keep_always:
         d.recovery(wanted=False, phase=Phase.GIVEN_UP, retry_at_s=None)
         drop_turn(d)
         return
     wait_s: Seconds = policy.longest_wait_s if hopeless else policy.wait_s(count, d.jitter, failure)
     earliest_s = (recovery.dialled_s or 0.0) + policy.least_gap_s
-    thing = cure.value if cure in (Remedy.NETWORK, Remedy.CLOCK) else None
     phase = Phase.WAITING if thing else Phase.RETRYING
     d.recovery(phase=phase, waiting_for=thing, retry_at_s=max(d.now_s + wait_s, earliest_s))
 

@@ -163,6 +163,26 @@ class BotMessage:
     data: Any = field(default=None, hash=False)
 
 
+# --- the machine it runs on
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkChanged:
+    """The way from this machine to the runner is another; without one, comes before `Booted` too. Until it has come
+    there is a way."""
+
+    way: bool
+    moved: bool = False
+    """The address that this machine had on its way to the runner is gone, and it has another."""
+    message: str = ""
+    """Without a way: why, in a sentence that a person can act on."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClockStepped:
+    """The time of day was set. Nothing here is measured by it, but certificates are judged by it."""
+
+
 # --- the sound roads
 
 
@@ -262,6 +282,8 @@ Event = (
     | UserSpeaking
     | BotInterrupted
     | BotMessage
+    | NetworkChanged
+    | ClockStepped
     | DeviceChanged
     | WordsSent
     | TurnDelivered

@@ -46,8 +46,8 @@ class Remedy(Enum):
     RETRY = "retry"
     """Time may cure it: attempt again by policy."""
     NETWORK = "network"
-    """Wait for a thing of this machine, and say which. Until something tells of its return, the waits of the policy
-    find out."""
+    """Wait for a thing of this machine, and say which. What tells of its return ends the wait, if the waits of the
+    policy have not found out before."""
     CLOCK = "clock"
     """As NETWORK."""
     PERSON = "person"

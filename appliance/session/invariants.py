@@ -171,6 +171,8 @@ def _recovery(state: State, policy: Policy, now_s: Seconds) -> None:
     must(recovery.phase is Phase.NONE or link.state in DOWN, "recovery is for when there is no session")
     must(recovery.phase is not Phase.GIVEN_UP or (not recovery.wanted and recovery.reason), "given up has a reason")
     must(link.state not in UP or recovery.wanted or link.bot_gone, "no session that nobody wants")
+    cut_s, dialled_s = state.network.cut_s, recovery.dialled_s
+    must(cut_s is None or dialled_s is None or dialled_s <= cut_s, "nobody is dialled without a way to the runner")
     lasting = recovery.phase is not Phase.NONE or link.state not in DOWN
     must(not recovery.wanted or lasting, "a wish is never forgotten")
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from appliance.session import dialling, ending, from_people, from_runner, from_sound, talking, taps
+from appliance.session import dialling, ending, from_host, from_people, from_runner, from_sound, talking, taps
 from appliance.session.draft import Draft
 from appliance.session.effects import Effect
 from appliance.session.events import Event, TimePassed
+from appliance.session.from_host import FromHost
 from appliance.session.from_people import FromPeople
 from appliance.session.from_runner import FromRunner
 from appliance.session.from_sound import FromSound
@@ -36,6 +37,8 @@ def step(
         from_people.take(draft, event)
     elif isinstance(event, FromSound):
         from_sound.take(draft, event)
+    elif isinstance(event, FromHost):
+        from_host.take(draft, event)
     elif isinstance(event, FromRunner):
         if event.attempt == draft.state.link.attempt and draft.state.link.state not in DOWN:
             from_runner.take(draft, event)
@@ -54,4 +57,5 @@ def _let_time_pass(d: Draft) -> None:
     if d.due(d.state.talk.tap_until_s):
         taps.decide(d)
     ending.let_time_pass(d)
+    from_host.let_time_pass(d)
     dialling.let_time_pass(d)

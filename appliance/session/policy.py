@@ -12,6 +12,9 @@ GROWTH = 1.5
 """Each wait is this much longer than the one before."""
 RETRY_AFTER_MAX_S: Seconds = 3600.0
 """A runner may send us away for an hour, not for a year: a typo there must not end a box here."""
+SPREAD_S: Seconds = 0.7
+"""Boxes behind one switch get their network back together, and dial within this time of each other; a person still
+takes it for at once."""
 TIME_OUT_WARNING_S: Seconds = 10.0
 LOST_SIGN_S: Seconds = 2.0
 
@@ -34,6 +37,9 @@ class Policy:
     """For the last words of a bot that left: more than the playout buffer can hold."""
     gone_timeout_s: Seconds = 35.0
     """For the transport of a bot that left to end by itself: ICE consent takes 24 to 40 s, 32 in practice."""
+    cut_timeout_s: Seconds = 3.0
+    """For a way to the runner to come back under a session: a change of access point or a renewed address takes less,
+    and a dead link is still told within 5 s."""
     idle_hang_up_s: Seconds = 60.0
     max_session_s: Seconds = 0.0
 

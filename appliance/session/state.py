@@ -1,4 +1,4 @@
-"""What the machine knows: four small frozen records side by side, and the one deadline that comes out of them."""
+"""What the machine knows: five small frozen records side by side, and the one deadline that comes out of them."""
 
 from __future__ import annotations
 
@@ -109,10 +109,21 @@ class Recovery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """The way from this machine to the runner."""
+
+    cut_s: Seconds | None = None
+    """Since when there is none; None: there is one, as far as anybody knows."""
+    message: str = ""
+    """Why there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     link: Link = Link()
     talk: Talk = Talk()
     recovery: Recovery = Recovery()
+    network: Network = Network()
     microphone: DeviceState = DeviceState.CLOSED
     speaker: DeviceState = DeviceState.CLOSED
     audible: bool = False
@@ -154,6 +165,12 @@ def session_limit_s(state: State, policy: Policy) -> Seconds | None:
     return state.link.ready_s + policy.max_session_s if limited else None
 
 
+def cut_deadline_s(state: State, policy: Policy) -> Seconds | None:
+    """When a session without a way to its runner is over."""
+    cut_s = state.network.cut_s
+    return cut_s + policy.cut_timeout_s if cut_s is not None and state.link.state in UP else None
+
+
 def stable_s(state: State, policy: Policy) -> Seconds | None:
     """When the session counts as stable and past failures are forgotten."""
     waiting = state.recovery.count and state.link.state is TransportState.READY
@@ -178,6 +195,7 @@ def deadline(state: State, policy: Policy, now_s: Seconds) -> Seconds | None:
         warning if warning is not None and warning > now_s else None,
         idle_deadline_s(state, policy),
         session_limit_s(state, policy),
+        cut_deadline_s(state, policy),
         stable_s(state, policy),
     )
     return min((time for time in times if time is not None), default=None)

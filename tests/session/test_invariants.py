@@ -12,7 +12,7 @@ from appliance.session.events import DeviceState
 from appliance.session.invariants import InvariantError, World, check, world_of
 from appliance.session.lifecycle import TransportState
 from appliance.session.policy import Policy
-from appliance.session.state import Link, Phase, Recovery, State, Talk, Turn
+from appliance.session.state import Link, Network, Phase, Recovery, State, Talk, Turn
 
 POLICY = Policy()
 NOW_S = 1000.0
@@ -68,6 +68,7 @@ def test_an_outside_that_is_not_as_the_state_says(harm: dict[str, Any], rule: st
         (replace(READY, talk=Talk(told=True)), "is told"),
         (State(talk=Talk(hands_free=True)), "hands-free"),
         (replace(TALKING, talk=replace(TALKING.talk, muted=True)), "muted"),
+        (State(network=Network(cut_s=NOW_S), recovery=Recovery(dialled_s=NOW_S + 1)), "without a way"),
     ],
 )
 def test_a_state_that_must_not_be(state: State, rule: str) -> None:

@@ -24,6 +24,7 @@ from appliance.session.events import (
     BotStarted,
     ButtonPressed,
     ButtonReleased,
+    ClockStepped,
     ConnectAsked,
     Connected,
     Device,
@@ -32,6 +33,7 @@ from appliance.session.events import (
     Event,
     GateOpened,
     MuteAsked,
+    NetworkChanged,
     OfferAnswered,
     Role,
     ShutdownAsked,
@@ -48,7 +50,7 @@ from appliance.session.failure import Failure, Kind
 from appliance.session.invariants import World
 from appliance.session.lifecycle import DOWN, TransportState
 from appliance.session.policy import Policy
-from appliance.session.state import State, Tap, Turn, deadline
+from appliance.session.state import Network, State, Tap, Turn, deadline
 from tests.session.play import REPLY, Play
 
 POLICIES = {
@@ -101,6 +103,10 @@ def events(state: State) -> list[Event]:
         UserSpeaking(attempt, False),
         BotInterrupted(attempt),
         BotMessage(attempt, "metrics"),
+        NetworkChanged(way=False, message="no route"),
+        NetworkChanged(way=True),
+        NetworkChanged(way=True, moved=True),
+        ClockStepped(),
         DeviceChanged(Device.MICROPHONE, DeviceState.OK),
         DeviceChanged(Device.MICROPHONE, DeviceState.MISSING, "gone"),
         DeviceChanged(Device.SPEAKER, DeviceState.CLOSED),
@@ -143,7 +149,9 @@ def key(state: State) -> State:
         state.talk, number=0, tap=tap, lost_until_s=None, awaiting_answer=False, gate_open=False, suppressed=False
     )
     recovery = _timeless(state.recovery, count=min(state.recovery.count, 1), reason=None)
-    return State(link=link, talk=talk, recovery=recovery, quitting=state.quitting, exited=state.exited)
+    # To a session that is up, a cut is one deadline more, which the playbooks play; it would double the states here.
+    network = _timeless(state.network, message="") if state.link.state in DOWN else Network()
+    return State(link=link, talk=talk, recovery=recovery, network=network, quitting=state.quitting, exited=state.exited)
 
 
 def explore(policy: Policy) -> list[tuple[State, World, float]]:
@@ -183,7 +191,8 @@ def disconnects(policy: Policy, state: State, world: World, now_s: float) -> Pla
 
 
 def starts(play: Play) -> None:
-    """From here a start leads to ready, if the runner does its part."""
+    """From here a start leads to ready, if there is a network and the runner does its part."""
+    play(NetworkChanged(way=True))
     play(StartAsked())
     if play.state.recovery.retry_at_s is not None:
         play.wait_until(play.state.recovery.retry_at_s)
