@@ -29,6 +29,13 @@ def find(haystack: Samples, needle: Samples) -> tuple[int, float]:
     return offset, float(scores[offset])
 
 
+def like(one: Samples, other: Samples) -> float:
+    """The normalised correlation of two sounds of one length, as they lie: 1 is the same wave at any volume."""
+    a, b = one.astype(np.float64), other.astype(np.float64)
+    floor = len(a) * 1.0  # as in `find`
+    return float(a @ b / np.sqrt(max(float(a @ a), floor) * max(float(b @ b), floor)))
+
+
 PIECES = 6
 MOST = 0.75
 """Of the pieces of a sentence: all but one."""

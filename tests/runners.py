@@ -27,6 +27,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.bots.recording import Kept
+
 if TYPE_CHECKING:
     from appliance.runner.server import EmbeddedRunner
 
@@ -151,6 +153,10 @@ class Child:
         entries = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
         return [(e["after_frames"], {"t": e["message"], "d": e["data"]}) for e in entries if "message" in e]
 
+    def kept(self, session: str = "") -> Kept:
+        """All that the bot of *session*, or of the last one, kept; only the real runner's bots do."""
+        return Kept(self._folder, session or self.sessions()[-1])
+
     def kill(self) -> None:
         """Idempotent."""
         if self._process.poll() is None:
@@ -183,7 +189,9 @@ def pipecat() -> Child:
         folder = _folder()
         (folder / "kind").write_text("echo", encoding="utf-8")
         command = [str(PIPECAT_PYTHON), str(ROOT / "tests" / "bots" / "bot.py"), "-t", "webrtc"]
-        child = Child(command, folder, BOT_KIND_FILE=str(folder / "kind"), BOT_RECORDINGS=str(folder))
+        child = Child(
+            command, folder, BOT_KIND_FILE=str(folder / "kind"), BOT_RECORDINGS=str(folder), PYTHONPATH=str(ROOT)
+        )
         _shared.append(child)
     return _shared[-1]
 

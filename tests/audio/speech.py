@@ -6,6 +6,7 @@ somebody speaks is taken from the utterances before the noise is added.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import tempfile
@@ -104,7 +105,7 @@ def recording(kind: str, snr_db: float | None) -> Recording:
     """All utterances, evenly loud, in noise of *kind*: "white", "pink" or "fan". *snr_db* None: in a quiet room."""
     pieces, said, at = [np.zeros(PAUSE * FRAMES)], [], PAUSE
     for number in range(UTTERANCES):
-        utterance = _utterance(SENTENCES[number % len(SENTENCES)], VOICES[number % len(VOICES)])
+        utterance = spoken(SENTENCES[number % len(SENTENCES)], VOICES[number % len(VOICES)])
         levels = np.sqrt((utterance.reshape(-1, FRAMES) ** 2).mean(axis=1))
         heard = np.nonzero(levels > levels.max() * 10 ** (-25 / 20))[0]
         loudness = np.sqrt((levels[heard] ** 2).mean())
@@ -143,14 +144,14 @@ def _noise(kind: str) -> Signal:
 
 
 @cache
-def _utterance(sentence: str, voice: str) -> Signal:
+def spoken(text: str, voice: str, words_per_minute: int = 175) -> Signal:
     """Whole periods at `RATE_HZ`. Raises `FileNotFoundError` where there is no espeak-ng."""
     folder = Path(tempfile.gettempdir()) / f"voice-appliance-speech-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
-    path = folder / f"{voice}-{SENTENCES.index(sentence)}-{len(sentence)}.wav"
+    path = folder / f"{voice}-{words_per_minute}-{hashlib.sha256(text.encode()).hexdigest()[:16]}.wav"
     if not path.exists():
         new = path.with_name(f"{path.name}.{os.getpid()}")
-        subprocess.run(["espeak-ng", "-v", voice, "-w", new, sentence], check=True)
+        subprocess.run(["espeak-ng", "-v", voice, "-s", str(words_per_minute), "-w", new, text], check=True)
         new.rename(path)  # whole or not at all: another worker may look for it now
     samples, rate_hz = read_wav(path)
     resampled: Signal = soxr.resample(samples.astype(np.float64), rate_hz, RATE_HZ)

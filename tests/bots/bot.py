@@ -2,18 +2,17 @@
 """A bot for the real Pipecat development runner: `bot.py -t webrtc --host 127.0.0.1 --port N`.
 
 Its kind is the `bot` in the body of the start, else what the file named by `BOT_KIND_FILE` says, else `echo`; the
-names are those of the embedded runner. With `BOT_RECORDINGS` every session leaves there what it heard, sample for
-sample (`ID.s16`, 16 kHz mono), and in which order sound and messages came (`ID.jsonl`). No models, no network.
+names are those of the embedded runner. One more, `reads`, says the sound in the file `read` of the body (16 kHz mono)
+when the first turn opens, and lets nobody interrupt it. What a session hears and says is kept, see `recording`; with
+`vad` in the body, what speech detection (Silero, which comes with Pipecat) makes of it is, too. No network.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import math
 import os
 import struct
-import time
 from collections import deque
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,8 @@ from pipecat.frames.frames import (
     TTSStoppedFrame,
     UserStartedSpeakingFrame,
     UserStoppedSpeakingFrame,
+    VADUserStartedSpeakingFrame,
+    VADUserStoppedSpeakingFrame,
 )
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
@@ -35,6 +36,8 @@ from pipecat.transports.base_transport import TransportParams
 from pipecat.transports.smallwebrtc.transport import SmallWebRTCTransport
 from pipecat.workers.runner import WorkerRunner
 
+from tests.bots.recording import Recording
+
 RATE_HZ = 16_000
 BEFORE_FRAMES = 5
 """Frames from before a `start` that belong to the turn: message and sound travel apart."""
@@ -43,42 +46,14 @@ WRITE_DEAD = (
 )
 
 
-class Recording:
-    """What one session heard, on disk while it is heard."""
-
-    def __init__(self, session: str) -> None:
-        folder = os.environ.get("BOT_RECORDINGS")
-        self._sound = (Path(folder) / f"{session}.s16").open("ab", buffering=0) if folder else None
-        self._log = (Path(folder) / f"{session}.jsonl").open("a", buffering=1) if folder else None
-        self._frames = 0
-
-    def sound(self, audio: bytes) -> None:
-        frames = len(audio) // 2
-        if self._sound is not None:
-            self._sound.write(audio)
-        self._write({"frames": frames})
-        self._frames += frames
-
-    def message(self, type_: str, data: object) -> None:
-        self._write({"message": type_, "data": data})
-
-    def close(self) -> None:
-        for file in (self._sound, self._log):
-            if file is not None:
-                file.close()
-
-    def _write(self, entry: dict[str, object]) -> None:
-        if self._log is not None:
-            self._log.write(json.dumps({"at_s": time.monotonic(), "after_frames": self._frames, **entry}) + "\n")
-
-
 class Turns(FrameProcessor):
     """Hears, records, and says back each turn when the bot is one that echoes."""
 
-    def __init__(self, recording: Recording, *, echoes: bool) -> None:
+    def __init__(self, recording: Recording, *, echoes: bool, reads: bytes) -> None:
         super().__init__()
         self._recording = recording
         self._echoes = echoes
+        self._reads = reads
         self._before: deque[bytes] = deque(maxlen=BEFORE_FRAMES)
         self._turn: bytearray | None = None
         self.dead = False
@@ -96,12 +71,20 @@ class Turns(FrameProcessor):
             self._recording.message(frame.type, frame.data)
             if frame.type == "push_to_talk" and isinstance(frame.data, dict):
                 await self._talk(frame.data.get("state"))
+        elif isinstance(frame, VADUserStartedSpeakingFrame):
+            self._recording.voice("started")
+        elif isinstance(frame, VADUserStoppedSpeakingFrame):
+            self._recording.voice("stopped")
         await self.push_frame(frame, direction)
 
     async def _talk(self, state: object) -> None:
         if state == "start":
             self._turn = bytearray(b"".join(self._before))
             self._before.clear()
+            if self._reads:
+                reads, self._reads = self._reads, b""
+                await self.say(reads)
+                return
             await self.broadcast_frame(UserStartedSpeakingFrame)
             await self.broadcast_interruption()
         elif state == "stop" and self._turn is not None:
@@ -114,6 +97,7 @@ class Turns(FrameProcessor):
         """Say 16 kHz mono *audio* as a speech service would."""
         if self.dead:
             return
+        self._recording.said(audio)
         await self.push_frame(TTSStartedFrame())
         await self.push_frame(TTSAudioRawFrame(audio=audio, sample_rate=RATE_HZ, num_channels=1))
         await self.push_frame(TTSStoppedFrame())
@@ -144,6 +128,18 @@ def chosen(body: Any) -> tuple[str, float]:
     return name, float(value or 1.0)
 
 
+def file_to_read(body: dict[str, Any]) -> bytes:
+    return Path(body["read"]).read_bytes()
+
+
+def speech_detection() -> FrameProcessor:
+    """As a stock bot has it."""
+    from pipecat.audio.vad.silero import SileroVADAnalyzer  # here: it takes a while, and few bots have it
+    from pipecat.processors.audio.vad_processor import VADProcessor
+
+    return VADProcessor(vad_analyzer=SileroVADAnalyzer())
+
+
 async def after_ready(name: str, after_s: float, turns: Turns, worker: PipelineWorker) -> None:
     """What this kind does once the client was told that the bot is ready."""
     if name == "greeting":
@@ -172,9 +168,13 @@ async def bot(runner_args: Any) -> None:
     recording = Recording(runner_args.session_id)
     params = TransportParams(audio_in_enabled=True, audio_out_enabled=name != "mute")
     transport = SmallWebRTCTransport(params=params, webrtc_connection=runner_args.webrtc_connection)
-    turns = Turns(recording, echoes=name != "tone")
+    asked = runner_args.body if isinstance(runner_args.body, dict) else {}
+    turns = Turns(
+        recording, echoes=name not in ("tone", "reads"), reads=file_to_read(asked) if name == "reads" else b""
+    )
+    ears = [speech_detection()] if asked.get("vad") else []
     worker = PipelineWorker(
-        Pipeline([transport.input(), turns, transport.output()]),
+        Pipeline([transport.input(), *ears, turns, transport.output()]),
         params=PipelineParams(audio_in_sample_rate=RATE_HZ, audio_out_sample_rate=24_000),
         enable_rtvi=name != "never-ready",
     )
