@@ -38,6 +38,11 @@ class Box:
         self.events.append(event)
         self._news.set()
 
+    def forget(self) -> None:
+        """What has been told so far, for who tests for hours."""
+        self.events.clear()
+        self._seen = 0
+
     async def until(self, deadline_s: float = DEADLINE_S, **wanted: object) -> dict[str, Any]:
         """The next event with the fields *wanted*, among those that no earlier wait has passed over."""
         try:

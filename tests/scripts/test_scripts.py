@@ -168,7 +168,7 @@ def test_a_python_that_is_too_old_or_cannot_make_environments_is_not_taken(machi
 def test_an_unknown_group_is_answered_with_the_groups() -> None:
     done = subprocess.run([ROOT / "scripts" / "test", "nonsense"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "test: there is no group 'nonsense'; the groups are: unit systemd alsa runner\n"
+    assert done.stderr == "test: there is no group 'nonsense'; the groups are: unit systemd alsa runner faults\n"
 
 
 SKIPPED = """
