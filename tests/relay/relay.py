@@ -71,6 +71,11 @@ class Relay:
         """End the connections that there are."""
         self._in_loop(self._tcp.cut)
 
+    @property
+    def sessions(self) -> list[str]:
+        """Ids of the sessions that connections were offered for, oldest first."""
+        return self._web.sessions
+
     def counts(self, direction: Literal["up", "down"]) -> Counts:
         return self._lines[direction].counts
 

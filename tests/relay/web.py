@@ -31,6 +31,8 @@ class WebRelay:
         self._up = up
         self._down = down
         self._ways: deque[Way] = deque()
+        self.sessions: list[str] = []
+        """Ids of those that were offered on, oldest first."""
 
     async def start(self) -> tuple[str, int]:
         self._http = aiohttp.ClientSession(auto_decompress=False)
@@ -54,7 +56,7 @@ class WebRelay:
             if request.method == "PATCH":
                 body = without_candidates(body)
             else:
-                body, way = await self._offered(body)
+                body, way = await self._offered(session_in(request.path), body)
         headers = {name: value for name, value in request.headers.items() if name.lower() not in HOP_BY_HOP}
         try:
             async with self._http.request(
@@ -70,11 +72,13 @@ class WebRelay:
         headers = {name: value for name, value in reply.headers.items() if name.lower() not in HOP_BY_HOP}
         return web.Response(body=got, status=reply.status, headers=headers)
 
-    async def _offered(self, body: bytes) -> tuple[bytes, Way | None]:
+    async def _offered(self, session: str, body: bytes) -> tuple[bytes, Way | None]:
         message = parsed(body)
         client = address_of(message.get("sdp", ""))
         if client is None:
             return body, None
+        if session and session not in self.sessions:
+            self.sessions.append(session)
         way = await open_way(self._up, self._down)
         way.client.peer = client
         self._ways.append(way)
@@ -82,6 +86,12 @@ class WebRelay:
             self._ways.popleft().close()
         message["sdp"] = led_to(message["sdp"], way.runner.address)
         return json.dumps(message).encode(), way
+
+
+def session_in(path: str) -> str:
+    """The id in the path of an offer, or nothing."""
+    words = path.split("/")
+    return words[2] if words[1] == "sessions" else ""
 
 
 def answered(body: bytes, way: Way) -> bytes:

@@ -1,0 +1,69 @@
+"""Fifty presses of all kinds with the real runner's bot: no word is lost, and every turn is closed behind its words.
+
+`scripts/bench words` does a thousand.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.box import box, settings, write_wav
+from tests.presses import Outcome, Person, Press, deal, words_of
+from tests.relay.relay import Relay, relays
+from tests.runners import pipecat, runner
+from tests.words import Speech
+
+SEED = 1
+BOXES = 5
+PRESSES = 50
+SEAM_MS = 1.0
+"""Words that were kept are joined to those said later without a gap or an overlap."""
+
+
+class FileMouth:
+    """The microphone is a WAV file, which it plays in real time from its start when it is opened."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def prepare(self, said: Speech) -> None:
+        write_wav(self._path, said.samples)
+
+    async def speak(self, seconds: float, *, on: bool = False) -> None:
+        await asyncio.sleep(seconds)  # a person talks
+
+
+@pytest.mark.runner
+@pytest.mark.timeout(240)
+async def test_no_word_of_fifty_presses_is_lost(tmp_path: Path) -> None:
+    dealt = [press for press in deal(PRESSES, SEED) if press.kind != "lossy"]
+    for press in dealt:
+        words_of(press)  # spoken beforehand, which takes a while
+    folders = [tmp_path / str(number) for number in range(BOXES)]
+    for folder in folders:
+        folder.mkdir()
+    async with runner("pipecat", bot="mute") as r:
+        with relays([r.url] * BOXES) as networks:
+            done = await asyncio.gather(
+                *(
+                    one_box(network, folder, dealt[n::BOXES])
+                    for n, (network, folder) in enumerate(zip(networks, folders, strict=True))
+                )
+            )
+    outcomes = [outcome for outcomes in done for outcome in outcomes]
+    assert len(outcomes) == len(dealt)
+    wrong = [outcome for outcome in outcomes if not outcome.good]
+    assert not wrong, "\n".join(map(str, wrong))
+    assert all(outcome.shift_ms < SEAM_MS for outcome in outcomes)
+
+
+async def one_box(network: Relay, folder: Path, presses: list[Press]) -> list[Outcome]:
+    path = folder / "says.wav"
+    async with box(settings(network.url, folder, words_of(presses[0]).samples)) as b:
+        person = Person(b, network, FileMouth(path), pipecat().kept)
+        outcomes = [await person.do(press) for press in presses]
+        await person.hang_up()
+    return outcomes
