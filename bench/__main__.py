@@ -6,9 +6,9 @@ import argparse
 import json
 from pathlib import Path
 
-from bench import box, session, soak
+from bench import box, session, soak, words
 
-BENCHMARKS = {"session": session, "box": box, "soak": soak}
+BENCHMARKS = {"session": session, "box": box, "words": words, "soak": soak}
 
 
 def main() -> None:
@@ -18,11 +18,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2, metavar="N", help="of each client; default: %(default)s")
     parser.add_argument("--quick", action="store_true", help="one short round: does it work, rather than how well")
     parser.add_argument("--hours", type=float, default=1.0, metavar="H", help="how long to soak; default: %(default)s")
+    parser.add_argument("--presses", type=int, default=1000, metavar="N", help="of words; default: %(default)s")
     chosen = parser.parse_args()
     if chosen.rounds < 1:
         parser.error("--rounds: 1 or more were expected")
-    lasting = {"hours": chosen.hours} if chosen.name == "soak" else {"rounds": chosen.rounds}
-    report = BENCHMARKS[chosen.name].run(quick=chosen.quick, **lasting)
+    own = {"soak": "hours", "words": "presses"}.get(chosen.name, "rounds")
+    report = BENCHMARKS[chosen.name].run(quick=chosen.quick, **{own: getattr(chosen, own)})
     print(report.text())
     if chosen.json:
         chosen.json.write_text(json.dumps(report.figures(), indent=1) + "\n", encoding="utf-8")

@@ -38,14 +38,7 @@ class Report:
         for row in self.rows:
             ratio = "-" if row.ratio is None else f"{row.ratio:.2f}"
             cells.append([row.name, row.unit, _spread(row.appliance), _spread(row.bare), ratio])
-        widths = [max(len(line[column]) for line in cells) for column in range(len(cells[0]))]
-        lines = [
-            "  ".join(
-                text.ljust(width) if column < 2 else text.rjust(width) for column, (text, width) in enumerate(pairs)
-            )
-            for pairs in (list(zip(line, widths, strict=True)) for line in cells)
-        ]
-        return "\n".join([self.title, "", *lines, "", *self.notes])
+        return "\n".join([self.title, "", *aligned(cells, left=2), "", *self.notes])
 
     def figures(self) -> dict[str, Any]:
         rows = [
@@ -59,6 +52,39 @@ class Report:
             for row in self.rows
         ]
         return {"title": self.title, "rows": rows, "notes": list(self.notes), **self.raw}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """One whose columns are its own."""
+
+    title: str
+    rows: Sequence[Sequence[str]]
+    """The first has the names of the columns."""
+    notes: Sequence[str]
+    raw: dict[str, Any]
+    left: int = 1
+    """So many columns hold text."""
+
+    def text(self) -> str:
+        return "\n".join([self.title, "", *aligned(self.rows, left=self.left), "", *self.notes])
+
+    def figures(self) -> dict[str, Any]:
+        names, *rows = self.rows
+        named = [dict(zip(names, row, strict=True)) for row in rows]
+        return {"title": self.title, "rows": named, "notes": list(self.notes), **self.raw}
+
+
+def aligned(cells: Sequence[Sequence[str]], *, left: int) -> list[str]:
+    """Lines of columns as wide as they must be, of which the first *left* begin at the left."""
+    widths = [max(len(line[column]) for line in cells) for column in range(len(cells[0]))]
+    return [
+        "  ".join(
+            text.ljust(width) if column < left else text.rjust(width)
+            for column, (text, width) in enumerate(zip(line, widths, strict=True))
+        )
+        for line in cells
+    ]
 
 
 def _median(values: Sequence[float]) -> float | None:

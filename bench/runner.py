@@ -33,11 +33,12 @@ class Runner:
 
 
 @contextlib.contextmanager
-def runner(folder: Path) -> Iterator[Runner]:
-    """A runner on a free loopback port, killed at the end. What it writes goes to a file in *folder*."""
+def runner(folder: Path, *, module: str = "bench.bot") -> Iterator[Runner]:
+    """A runner on a free loopback port, killed at the end. What it writes goes to a file in *folder*, and so does what
+    its bots, those of *module*, keep."""
     real = PIPECAT_PYTHON.exists()
     port = _free_port()
-    command = [str(PIPECAT_PYTHON), "-m", "bench.bot", "-t", "webrtc"]
+    command = [str(PIPECAT_PYTHON), "-m", module, "-t", "webrtc"]
     if not real:
         command = [sys.executable, "-m", "appliance", "runner", "--bot", "echo"]
     found = Runner(
@@ -55,7 +56,7 @@ def runner(folder: Path) -> Iterator[Runner]:
             stdout=out,
             stderr=subprocess.STDOUT,
             cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "BENCH_LOG": str(found.log)},
+            env={**os.environ, "PYTHONPATH": str(ROOT), "BENCH_LOG": str(found.log), "BOT_RECORDINGS": str(folder)},
         )
         try:
             _wait_until_up(process, found.url, output)

@@ -11,11 +11,12 @@ import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from tests.audio.speech import VOICES
 from tests.bots.recording import Kept
-from tests.box import Box
+from tests.box import Box, write_wav
 from tests.relay.relay import Relay
 from tests.words import RATE_HZ, Manner, Speech, look_for, speech
 
@@ -78,6 +79,19 @@ class Mouth(Protocol):
     async def speak(self, seconds: float, *, on: bool = False) -> None:
         """Say it, and return after *seconds*; *on*: go on saying it. The microphone is open."""
         ...
+
+
+class FileMouth:
+    """Of a box whose microphone is the WAV file *path*: it plays in real time from its start when it is opened."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def prepare(self, said: Speech) -> None:
+        write_wav(self._path, said.samples)
+
+    async def speak(self, seconds: float, *, on: bool = False) -> None:
+        await asyncio.sleep(seconds)  # a person talks
 
 
 def deal(count: int, seed: int) -> list[Press]:

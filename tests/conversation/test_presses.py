@@ -10,30 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.box import box, settings, write_wav
-from tests.presses import Outcome, Person, Press, deal, words_of
+from tests.box import box, settings
+from tests.presses import FileMouth, Outcome, Person, Press, deal, words_of
 from tests.relay.relay import Relay, relays
 from tests.runners import pipecat, runner
-from tests.words import Speech
 
 SEED = 1
 BOXES = 5
 PRESSES = 50
 SEAM_MS = 1.0
 """Words that were kept are joined to those said later without a gap or an overlap."""
-
-
-class FileMouth:
-    """The microphone is a WAV file, which it plays in real time from its start when it is opened."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def prepare(self, said: Speech) -> None:
-        write_wav(self._path, said.samples)
-
-    async def speak(self, seconds: float, *, on: bool = False) -> None:
-        await asyncio.sleep(seconds)  # a person talks
 
 
 @pytest.mark.runner
