@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from appliance.audio.alsa_cards import Way, locate
-from appliance.audio.alsa_negotiate import wanted
+from appliance.audio.alsa_negotiate import open_pcm, wanted
 from appliance.audio.alsa_pcm import Pcm
 from appliance.audio.convert import FromCard, Shape, ToCard
 from appliance.errors import DeviceError
@@ -47,14 +47,17 @@ class AlsaMicrophone:
         self.xruns = 0
         self._alsa = alsa
         self._channel = channel
+        self._want = wanted(rate_hz, channel + 1, CAPTURE_PERIODS)
         self._agreed: Shape | None = None
         self._pcm: Pcm | None = None
         self._converter: FromCard | None = None
         self._pending: Block = _NOTHING
 
+    def check(self) -> None:
+        open_pcm(self._alsa, locate(self.name, Way.CAPTURE), self._want, self._agreed)[0].close()
+
     def open(self) -> None:
-        want = wanted(self.rate_hz, self._channel + 1, CAPTURE_PERIODS)
-        self._pcm = Pcm(self._alsa, locate(self.name, Way.CAPTURE), want, self._agreed)
+        self._pcm = Pcm(self._alsa, locate(self.name, Way.CAPTURE), self._want, self._agreed)
         self._agreed = self._pcm.shape
         self._converter = FromCard(self._agreed, self._channel, self.rate_hz)
         self.latency_s = self._converter.delay_s
@@ -95,15 +98,18 @@ class AlsaSpeaker:
         self.latency_s: Seconds = PLAYBACK_PERIODS * PACKET_MS / 1000
         self.xruns = 0
         self._alsa = alsa
+        self._want = wanted(rate_hz, 1, PLAYBACK_PERIODS)
         self._agreed: Shape | None = None
         self._pcm: Pcm | None = None
         self._converter: ToCard | None = None
         self._last = 0
         self._quiet = _LONG_QUIET
 
+    def check(self) -> None:
+        open_pcm(self._alsa, locate(self.name, Way.PLAYBACK), self._want, self._agreed)[0].close()
+
     def open(self) -> None:
-        want = wanted(self.rate_hz, 1, PLAYBACK_PERIODS)
-        self._pcm = Pcm(self._alsa, locate(self.name, Way.PLAYBACK), want, self._agreed)
+        self._pcm = Pcm(self._alsa, locate(self.name, Way.PLAYBACK), self._want, self._agreed)
         self._agreed = self._pcm.shape
         self._converter = ToCard(self._agreed, self.rate_hz)
         self.latency_s = self._agreed.buffer_frames / self._agreed.rate_hz + self._converter.delay_s

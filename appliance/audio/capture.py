@@ -6,13 +6,14 @@ something to send: at the period while words or silence are under way, once a se
 session it sleeps. Commands are served between periods, so a turn is cut at whole periods only.
 
 The microphone is open for a turn, and then all that it hears are the turn's words; or for who speaks without a button,
-and then words are what passes the gate (`hands_free`).
+and then words are what passes the gate (`hands_free`). One that fails while it is wanted is opened again (`keeper`),
+and what it hears from then on is heard; meanwhile the turn goes on without words, and can be ended in order.
 """
 
 from __future__ import annotations
 
 import functools
-import logging
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -22,19 +23,17 @@ import numpy as np
 
 from appliance.audio.gate import NOTHING, Gate
 from appliance.audio.hands_free import HandsFree, Suppresses
+from appliance.audio.keeper import Keeper
 from appliance.audio.level import SILENCE_DBFS, rms_dbfs
 from appliance.audio.uplink import Uplink, UplinkCounters
-from appliance.audio.worker import Clock, Crashed, Worker, state_after
+from appliance.audio.worker import Clock, Crashed, Worker
 from appliance.errors import DeviceError
-from appliance.session.events import Device, DeviceChanged, DeviceState, Event, WordsLost
-from appliance.telling import tell
+from appliance.session.events import Device, Event, WordsLost
 from appliance.units import PACKET_MS, Dbfs, Millis, Seconds
 
 if TYPE_CHECKING:
     from appliance.audio.ports import Microphone
     from appliance.session.media import Block, Encoder, MediaLink
-
-log = logging.getLogger(__name__)
 
 CATCH_UP_MS: Final = 3 * PACKET_MS
 """Deadlines further back are let go: what was not sent while the machine stood still is not sent as a burst."""
@@ -66,7 +65,8 @@ class Capture(Worker):
         self._block: Block = np.zeros(microphone.period_frames, np.int16)
         gate = gate or Gate(None, microphone.period_frames, pre_roll_ms=0, hang_ms=0)
         self._hands_free = HandsFree(gate, suppresses, report)
-        self._open = False
+        self._device = Keeper(Device.MICROPHONE, microphone, report, clock)
+        self._wanted = False  # the microphone should be open
         self._in_turn = False  # what the microphone hears are a turn's words
         self._keep = False  # else: what passes the gate is kept
         self._link: MediaLink | None = None
@@ -89,7 +89,12 @@ class Capture(Worker):
     @property
     def level_dbfs(self) -> Dbfs:
         """Of the last period that the microphone heard; `SILENCE_DBFS` while it is closed. Measured when asked for."""
-        return rms_dbfs(self._block) if self._open else SILENCE_DBFS
+        return rms_dbfs(self._block) if self._device.is_open else SILENCE_DBFS
+
+    def start(self) -> None:
+        """Once. A microphone that is missing is told of before anybody needs it."""
+        self._post(self._device.check)
+        super().start()
 
     def open_microphone(self, turn: int) -> None:
         """Capture words of *turn* from now on, past the gate. `DeviceChanged`, unless it is open already."""
@@ -127,12 +132,12 @@ class Capture(Worker):
 
     def _open_microphone(self, turn: int) -> None:
         self._uplink.open_turn(turn)
-        self._in_turn = True
+        self._in_turn = self._wanted = True
         self._hands_free.leave()
         self._open_device()
 
     def _listen(self, keep: bool) -> None:
-        self._in_turn, self._keep = False, keep
+        self._in_turn, self._keep, self._wanted = False, keep, True
         if not keep:
             self._hands_free.leave()
             if not self._uplink.in_turn:
@@ -158,35 +163,18 @@ class Capture(Worker):
             encoder.close()
 
     def _open_device(self) -> None:
-        if self._open:
-            return
-        try:
-            self._microphone.open()
-        except DeviceError as error:
-            self._failed(error)
-            return
-        self._open = True
-        self._report(DeviceChanged(Device.MICROPHONE, DeviceState.OK))
+        if not self._device.is_open:
+            self._device.open()
 
     def _close_microphone(self) -> None:
+        self._wanted = False
         self._hands_free.leave()
-        if self._open:
-            self._open = False
-            self._microphone.close()
-            self._report(DeviceChanged(Device.MICROPHONE, DeviceState.CLOSED))
-
-    def _failed(self, error: DeviceError) -> None:
-        """The turn goes on without words: a session that hears nothing can still be ended in order."""
-        tell(log, logging.DEBUG, "microphone_failed", device=self._microphone.name, reason=error)
-        self._hands_free.leave()
-        self._open = False
-        self._microphone.close()
-        self._report(DeviceChanged(Device.MICROPHONE, state_after(error), str(error)))
+        self._device.close()
 
     # --- periods, on the thread
 
     def _period(self) -> None:
-        if self._open:
+        if self._device.is_open:
             self._read()
         else:
             self._pace()
@@ -195,8 +183,10 @@ class Capture(Worker):
         try:
             self._microphone.read(self._block)
         except DeviceError as error:
-            self._failed(error)
+            self._hands_free.leave()
+            self._device.failed(error)
             return
+        self._device.advanced()
         now_s = self._clock()
         self._uplink.counters.frames_captured += 1
         for block in self._words(now_s):
@@ -213,15 +203,15 @@ class Capture(Worker):
         return self._hands_free.hear(self._block, begun_s)
 
     def _pace(self) -> None:
-        """Wait for the up-link's next deadline, and keep it; or for a command."""
-        wait_ms = self._uplink.next_step_ms
-        if wait_ms is None:
-            self._wait(None)
-            return
-        due_s = self._stepped_s + wait_ms / 1000
-        self._wait(due_s)
+        """Wait for the next deadline of the up-link or of a device that failed, and keep it; or for a command."""
+        wait_ms, again_s = self._uplink.next_step_ms, self._device.due_s
+        due_s = math.inf if wait_ms is None else self._stepped_s + wait_ms / 1000
+        until_s = min(due_s, math.inf if again_s is None else again_s)
+        self._wait(None if until_s == math.inf else until_s)
         now_s = self._clock()
-        if now_s < due_s:
+        if again_s is not None and now_s >= again_s and self._device.again(wanted=self._wanted):
+            return
+        if wait_ms is None or now_s < due_s:
             return
         late = now_s - due_s > CATCH_UP_MS / 1000
         self._step(now_s if late else due_s, wait_ms)

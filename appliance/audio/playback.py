@@ -2,14 +2,13 @@
 
 Theory of operation. The device is the clock: a period written is a period decoded. The speaker is open from the opening
 of a session's stream to its close, silence included, so that what comes is heard without the delay of an opening. A
-stream that is drained plays what has arrived, then the device's own latency, and closes. With no stream, or with a
-device that has failed, the thread sleeps and packets are thrown away.
+stream that is drained plays what has arrived, then the device's own latency, and closes. With no stream the thread
+sleeps. A speaker that fails in a session is opened again (`keeper`), and plays what arrives from then on.
 """
 
 from __future__ import annotations
 
 import functools
-import logging
 import math
 import time
 from collections.abc import Callable
@@ -18,20 +17,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from appliance.audio.arrivals import PlayoutCounters
+from appliance.audio.keeper import Keeper
 from appliance.audio.level import SILENCE_DBFS, rms_dbfs
 from appliance.audio.loudness import Audibility
 from appliance.audio.stream import BotStream
-from appliance.audio.worker import Clock, Crashed, Worker, state_after
+from appliance.audio.worker import Clock, Crashed, Worker
 from appliance.errors import DeviceError
-from appliance.session.events import BotAudible, Device, DeviceChanged, DeviceState, Event
-from appliance.telling import tell
+from appliance.session.events import BotAudible, Device, DeviceState, Event
 from appliance.units import PACKET_MS, Dbfs, Seconds
 
 if TYPE_CHECKING:
     from appliance.audio.ports import Speaker
     from appliance.session.media import Block, Codec
-
-log = logging.getLogger(__name__)
 
 
 class Playback(Worker):
@@ -62,13 +59,13 @@ class Playback(Worker):
         self._stream: BotStream | None = None  # is being played; the thread's
         self._audibility = Audibility()
         self._muted = False
-        self._state = DeviceState.CLOSED
+        self._device = Keeper(Device.SPEAKER, speaker, report, clock)
         self._tail = 0  # periods of silence still to be written behind a drained stream
 
     @property
     def state(self) -> DeviceState:
         """Of the speaker; `CLOSED` when a drained stream has been played to its end."""
-        return self._state
+        return self._device.state
 
     @property
     def counters(self) -> PlayoutCounters:
@@ -83,7 +80,12 @@ class Playback(Worker):
     @property
     def level_dbfs(self) -> Dbfs:
         """Of the last period played, volume included; `SILENCE_DBFS` while it is closed. Measured when asked for."""
-        return rms_dbfs(self._block) if self._state is DeviceState.OK else SILENCE_DBFS
+        return rms_dbfs(self._block) if self._device.is_open else SILENCE_DBFS
+
+    def start(self) -> None:
+        """Once. A speaker that is missing is told of before anybody needs it."""
+        self._post(self._device.check)
+        super().start()
 
     def open(self, codec: Codec) -> None:
         """Play what comes, for a new session. Answered by `DeviceChanged`."""
@@ -118,7 +120,7 @@ class Playback(Worker):
             self._incoming.drain()
         if not drain:
             self.silence()
-            self._post(self._finish)
+        self._post(self._drain if drain else self._finish)
 
     # --- on the thread
 
@@ -126,19 +128,21 @@ class Playback(Worker):
         if self._stream is not None:
             self._stream.close()
         self._stream = stream
-        if self._state is not DeviceState.OK:
-            try:
-                self._speaker.open()
-            except DeviceError as error:
-                self._failed(error)
-                return
+        if self._device.open():
+            self._opened()
+
+    def _opened(self) -> None:
         self._tail = math.ceil(self._speaker.latency_s * 1000 / PACKET_MS)
-        self._change(DeviceState.OK)
+
+    def _drain(self) -> None:
+        """What a missing speaker cannot play is not waited for."""
+        if not self._device.is_open:
+            self._finish()
 
     def _period(self) -> None:
         stream = self._stream
-        if stream is None:
-            self._wait(None)
+        if stream is None or not self._device.is_open:
+            self._rest()
             return
         sounds = stream.fill(self._block)
         self._hear(self._block if sounds else None)
@@ -148,8 +152,12 @@ class Playback(Worker):
         try:
             self._speaker.write(self._block)
         except DeviceError as error:
-            self._failed(error)
+            self._inaudible()
+            self._device.failed(error)
+            if stream.draining:
+                self._finish()
             return
+        self._device.advanced()
         self._tell_played()
         if stream.drained:
             self._tail -= 1
@@ -170,30 +178,28 @@ class Playback(Worker):
         if self._audibility.hear(block):
             self._report(BotAudible(self._audibility.on))
 
-    def _failed(self, error: DeviceError) -> None:
-        tell(log, logging.DEBUG, "speaker_failed", device=self._speaker.name, reason=error)
-        self._end_stream()
-        self._change(state_after(error), str(error))
+    def _rest(self) -> None:
+        """Wait for a command, or until a device that failed is due; what has arrived by then is out of date."""
+        due_s, stream = self._device.due_s, self._stream
+        self._wait(due_s)
+        if due_s is None or self._clock() < due_s:
+            return
+        if self._device.again(wanted=stream is not None) and stream is not None:
+            stream.flush()
+            self._opened()
 
     def _finish(self) -> None:
-        """Close the device, if it is open."""
-        self._end_stream()
-        if self._state is DeviceState.OK:
-            self._change(DeviceState.CLOSED)
-
-    def _end_stream(self) -> None:
         """Let go of stream and device."""
         stream, self._stream = self._stream, None
         if stream is not None:
             stream.drain()
             stream.close()
-            self._speaker.close()
+        self._inaudible()
+        self._device.close()
+
+    def _inaudible(self) -> None:
         if self._audibility.stop():
             self._report(BotAudible(False))
-
-    def _change(self, state: DeviceState, message: str = "") -> None:
-        self._state = state
-        self._report(DeviceChanged(Device.SPEAKER, state, message))
 
     def _end(self) -> None:
         self._finish()

@@ -31,6 +31,10 @@ class Microphone(Protocol):
         """How often the reader came too late for the device's buffer. Only grows; any thread may read it."""
         ...
 
+    def check(self) -> None:
+        """Look whether it could be opened, without capturing anything. While it is closed. Raises `DeviceError`."""
+        ...
+
     def open(self) -> None:
         """Open and start capturing. Raises `DeviceError`. Closed again it can be opened again, for ever."""
         ...
@@ -61,6 +65,10 @@ class Speaker(Protocol):
     @property
     def xruns(self) -> int:
         """How often the writer came too late, and a gap was heard. Only grows; any thread may read it."""
+        ...
+
+    def check(self) -> None:
+        """Look whether it could be opened, without a sound. While it is closed. Raises `DeviceError`."""
         ...
 
     def open(self) -> None:

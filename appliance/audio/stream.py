@@ -67,6 +67,10 @@ class BotStream:
             self._playout.drain()
 
     @property
+    def draining(self) -> bool:
+        return self._draining
+
+    @property
     def waiting_ms(self) -> Millis:
         """Sound that has arrived and has not been decoded."""
         return self._playout.waiting_ms

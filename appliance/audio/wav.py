@@ -48,6 +48,9 @@ class WavMicrophone:
     def xruns(self) -> int:
         return self._pacer.xruns
 
+    def check(self) -> None:
+        WavReader(self._path, self._channel).close()
+
     def open(self) -> None:
         self._reader = WavReader(self._path, self._channel)
         self._resampler = None
@@ -116,9 +119,13 @@ class WavSpeaker:
     def xruns(self) -> int:
         return self._pacer.xruns
 
-    def open(self) -> None:
+    def check(self) -> None:
         if self._writer is None:
             self._writer = WavWriter(self._path, self.rate_hz)
+
+    def open(self) -> None:
+        self.check()
+        assert self._writer is not None
         self._writer.open()
         self._open = True
         self._pacer.start(first_ms=0)

@@ -13,8 +13,6 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from appliance.errors import DeviceError
-from appliance.session.events import DeviceState
 from appliance.telling import tell
 from appliance.units import Seconds
 
@@ -95,10 +93,3 @@ class Worker:
     def _end(self) -> None:
         """Let go of everything."""
         raise NotImplementedError
-
-
-def state_after(error: DeviceError) -> DeviceState:
-    """What a device is that failed with *error*."""
-    if error.busy:
-        return DeviceState.BUSY
-    return DeviceState.STALLED if error.stalled else DeviceState.MISSING

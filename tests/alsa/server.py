@@ -44,7 +44,9 @@ class SoundServer:
         }
 
     def start(self) -> None:
-        """Until it answers."""
+        """Until it answers. Idempotent."""
+        if self._process is not None:
+            return
         command = ["pulseaudio", "-n", "-F", str(self.folder / "pulse.pa"), "--daemonize=no", "--use-pid-file=no"]
         command += ["--exit-idle-time=-1", "--disable-shm=yes", "--log-target=stderr", "--log-level=error"]
         self.socket.unlink(missing_ok=True)

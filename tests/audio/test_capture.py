@@ -171,6 +171,7 @@ def test_one_that_fails_in_the_middle_leaves_silence_and_a_turn_that_can_end(mou
     mouth.capture.open_microphone(1)
     assert mouth.reports.next() == OPENED
     mouth.say(1, 2)
+    mouth.microphone.open_error = DeviceError("no microphone")
     mouth.microphone.give(DeviceError("unplugged; plug it in again"))
     assert mouth.reports.next() == WordsSent(1)
     report = mouth.reports.next()
@@ -180,6 +181,45 @@ def test_one_that_fails_in_the_middle_leaves_silence_and_a_turn_that_can_end(mou
     mouth.release(1)
     assert mouth.reports.next() == TurnDelivered(1, 2 * PACKET_MS)
     assert mouth.wire.packets.count(SILENCE) >= STOP_AFTER
+
+
+def test_one_that_comes_back_while_the_button_is_held_is_heard_again(mouth: Mouth) -> None:
+    mouth.capture.deliver(mouth.wire.link)
+    mouth.capture.open_microphone(1)
+    assert mouth.reports.next() == OPENED
+    mouth.say(1)
+    assert mouth.reports.next() == WordsSent(1)
+    mouth.microphone.open_error = DeviceError("no microphone")
+    mouth.microphone.give(DeviceError("unplugged"))
+    assert mouth.reports.next() == DeviceChanged(Device.MICROPHONE, DeviceState.MISSING, "unplugged")
+    mouth.microphone.open_error = None
+    assert mouth.reports.next() == OPENED
+    mouth.say(2, 3)
+    mouth.microphone.wait_until_read()
+    mouth.release(1)
+    mouth.say(4)
+    assert mouth.reports.next() == CLOSED
+    assert mouth.reports.next() == TurnDelivered(1, 4 * PACKET_MS)
+    assert mouth.words() == [b"1", b"2", b"3", b"4"]
+
+
+def test_one_that_comes_back_when_nobody_wants_it_stays_closed(mouth: Mouth) -> None:
+    mouth.microphone.open_error = DeviceError("no microphone")
+    mouth.capture.open_microphone(1)
+    missing = DeviceChanged(Device.MICROPHONE, DeviceState.MISSING, "no microphone")
+    assert mouth.reports.next() == missing
+    mouth.capture.close_microphone()
+    mouth.microphone.open_error = None
+    assert mouth.reports.next() == CLOSED
+    assert mouth.microphone.opened == 0
+
+
+def test_one_that_is_missing_at_the_start_is_told_of_before_anybody_needs_it() -> None:
+    mouth = Mouth()
+    mouth.microphone.open_error = DeviceError("no microphone")
+    mouth.capture.start()
+    assert mouth.reports.next() == DeviceChanged(Device.MICROPHONE, DeviceState.MISSING, "no microphone")
+    mouth.end()
 
 
 def test_dropped_words_never_leave(mouth: Mouth) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -26,13 +26,17 @@ ON, OFF = BotAudible(True), BotAudible(False)
 class Ear:
     """A playback thread with everything around it."""
 
-    def __init__(self, *, volume: float = 1.0, latency_s: float = 0.0) -> None:
+    def __init__(
+        self, *, volume: float = 1.0, latency_s: float = 0.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.speaker = ScriptedSpeaker(latency_s=latency_s)
         self.reports = Reports()
         self.codec = ReadableCodec()
         self.played: list[tuple[int, float]] = []
         """How many periods had been written, and until when it is heard."""
-        self.playback = Playback(self.speaker, self.reports, self.reports.crashed, volume=volume, played=self.note)
+        self.playback = Playback(
+            self.speaker, self.reports, self.reports.crashed, volume=volume, played=self.note, clock=clock
+        )
         self.sequence = 0
         self.playback.start()
 
@@ -200,10 +204,12 @@ def test_the_next_session_begins_clean(ear: Ear) -> None:
     assert second.closed == 1
 
 
-def test_a_speaker_that_is_not_there_is_tried_again_by_the_next_session(ear: Ear) -> None:
+def test_a_speaker_that_is_not_there_is_tried_again_by_the_next_session() -> None:
+    ear = Ear(clock=lambda: 0.0)  # no time passes in which it would be tried by itself
     ear.speaker.open_error = DeviceError("no speaker; plug it in")
     ear.playback.open(ear.codec)
-    assert ear.reports.next() == DeviceChanged(Device.SPEAKER, DeviceState.MISSING, "no speaker; plug it in")
+    missing = DeviceChanged(Device.SPEAKER, DeviceState.MISSING, "no speaker; plug it in")
+    assert ear.reports.next() == missing
     ear.push(1000, 1000, 1000)
     ear.playback.close(drain=True)
     ear.speaker.open_error = DeviceError("in use", busy=True)
@@ -213,20 +219,62 @@ def test_a_speaker_that_is_not_there_is_tried_again_by_the_next_session(ear: Ear
     ear.open()
     assert ear.hear(1) == [0]
     assert ear.playback.state is DeviceState.OK
+    ear.end()
+    assert ear.codec.made == ear.codec.closed
 
 
-def test_one_that_fails_in_the_middle_is_let_go_of(ear: Ear) -> None:
+def unplug(ear: Ear) -> None:
+    """In the middle of a word."""
     ear.open()
     ear.push(1000, 1000, 1000)
     assert after(ear.hear(3), 2)
-    ear.speaker.write_error = DeviceError("unplugged; plug it in again")
-    ear.speaker.release()
+    ear.speaker.open_error = DeviceError("no speaker")
+    ear.speaker.fail(DeviceError("unplugged; plug it in again"))
     missing = DeviceChanged(Device.SPEAKER, DeviceState.MISSING, "unplugged; plug it in again")
     assert [ear.reports.next() for _ in range(3)] == [ON, OFF, missing]
     assert not ear.speaker.is_open
+
+
+def test_one_that_fails_and_is_not_needed_any_more_is_let_go_of(ear: Ear) -> None:
+    unplug(ear)
     ear.push(1000)
     ear.playback.close(drain=False)
+    ear.speaker.open_error = None
+    assert ear.reports.next() == CLOSED, "it is back, and nobody wants it"
+    assert ear.speaker.opened == 1
     assert ear.reports.rest() == []
+
+
+def test_one_that_comes_back_in_a_session_plays_what_comes_from_then_on(ear: Ear) -> None:
+    unplug(ear)
+    ear.push(*[2000] * 10)
+    ear.speaker.open_error = ear.speaker.write_error = None
+    assert ear.reports.next() == OPENED
+    assert set(ear.hear(4)[1:]) == {0}, "what nobody could hear is not caught up with"
+    ear.push(3000, 3000, 3000)
+    assert after(ear.hear(6), 4)[0] == 3000
+    assert ear.reports.next() == ON
+
+
+def test_one_that_fails_while_the_last_words_are_played_is_not_waited_for(ear: Ear) -> None:
+    ear.open()
+    ear.push(*[1000] * 10)
+    assert after(ear.hear(3), 2)
+    assert ear.reports.next() == ON
+    ear.playback.close(drain=True)
+    ear.speaker.fail(DeviceError("unplugged"))
+    missing = DeviceChanged(Device.SPEAKER, DeviceState.MISSING, "unplugged")
+    assert [ear.reports.next() for _ in range(3)] == [OFF, missing, CLOSED]
+    assert (ear.speaker.opened, ear.codec.closed) == (1, 1)
+
+
+def test_one_that_is_missing_at_the_start_is_told_of_before_anybody_needs_it() -> None:
+    speaker, reports = ScriptedSpeaker(), Reports()
+    speaker.open_error = DeviceError("no speaker")
+    playback = Playback(speaker, reports, reports.crashed, volume=1.0)
+    playback.start()
+    assert reports.next() == DeviceChanged(Device.SPEAKER, DeviceState.MISSING, "no speaker")
+    assert playback.stop(DEADLINE_S)
 
 
 def test_until_when_it_is_heard_is_told_for_each_audible_period_and_no_other() -> None:

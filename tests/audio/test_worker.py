@@ -9,9 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from appliance.audio.worker import QUEUE_MAX, Worker, state_after
-from appliance.errors import DeviceError
-from appliance.session.events import DeviceState
+from appliance.audio.worker import QUEUE_MAX, Worker
 from tests.doubles.wire import DEADLINE_S, Reports
 
 
@@ -125,15 +123,3 @@ def test_one_that_hangs_is_told_of_and_does_not_hold_up_the_end(reports: Reports
     assert not worker.stop(0.01)
     free.set()
     assert worker.stop(DEADLINE_S)
-
-
-@pytest.mark.parametrize(
-    ("error", "state"),
-    [
-        (DeviceError("x"), DeviceState.MISSING),
-        (DeviceError("x", busy=True), DeviceState.BUSY),
-        (DeviceError("x", stalled=True), DeviceState.STALLED),
-    ],
-)
-def test_what_a_failed_device_is(error: DeviceError, state: DeviceState) -> None:
-    assert state_after(error) is state

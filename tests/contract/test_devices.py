@@ -128,6 +128,24 @@ def test_a_microphone_opens_again_and_again(microphone: Microphone) -> None:
     assert threading.active_count() == threads
 
 
+def test_a_microphone_that_is_looked_at_is_there_and_stays_closed(microphone: Microphone) -> None:
+    for _ in range(3):
+        microphone.check()
+    microphone.open()
+    microphone.read(np.zeros(microphone.period_frames, np.int16))
+    microphone.close()
+    microphone.check()
+
+
+def test_a_speaker_that_is_looked_at_is_there_and_stays_closed(speaker: Speaker) -> None:
+    for _ in range(3):
+        speaker.check()
+    speaker.open()
+    speaker.write(np.zeros(speaker.period_frames, np.int16))
+    speaker.close()
+    speaker.check()
+
+
 def test_a_microphone_may_be_closed_before_it_is_opened(microphone: Microphone) -> None:
     microphone.close()
 
@@ -177,4 +195,6 @@ def test_what_is_not_there_is_one_line_and_may_come_back(
         with pytest.raises(DeviceError) as caught:
             microphone.open()
         microphone.close()
+        with pytest.raises(DeviceError):
+            microphone.check()
     assert "\n" not in str(caught.value) and "; " in str(caught.value)

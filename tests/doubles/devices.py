@@ -40,10 +40,13 @@ class ScriptedMicrophone:
         """Until all that was given has been read, and the next read waits."""
         assert self._hungry.wait(DEADLINE_S)
 
-    def open(self) -> None:
+    def check(self) -> None:
         assert not self.is_open
         if self.open_error is not None:
             raise self.open_error
+
+    def open(self) -> None:
+        self.check()
         self.opened += 1
         self.is_open = True
 
@@ -85,15 +88,23 @@ class ScriptedSpeaker:
         self._taken.release()
         return block
 
+    def fail(self, error: Exception) -> None:
+        """The next write raises *error*, as do all after it; one that waits passes."""
+        self.write_error = error
+        self._taken.release()
+
     def release(self) -> None:
         """Let all writes pass from now on, and the one that waits."""
         self._released.set()
         self._taken.release()
 
-    def open(self) -> None:
+    def check(self) -> None:
         assert not self.is_open
         if self.open_error is not None:
             raise self.open_error
+
+    def open(self) -> None:
+        self.check()
         self.opened += 1
         self.is_open = True
 
