@@ -25,7 +25,7 @@ from appliance.audio.gate import NOTHING, Gate
 from appliance.audio.hands_free import HandsFree, Suppresses
 from appliance.audio.keeper import Keeper
 from appliance.audio.level import SILENCE_DBFS, rms_dbfs
-from appliance.audio.uplink import Uplink, UplinkCounters
+from appliance.audio.uplink import SPEED, Uplink, UplinkCounters
 from appliance.audio.worker import Clock, Crashed, Worker
 from appliance.errors import DeviceError
 from appliance.session.events import Device, Event, WordsLost
@@ -53,6 +53,8 @@ class Capture(Worker):
         crashed: Crashed,
         *,
         backlog_s: Seconds,
+        speed: int = SPEED,
+        flush: bool = True,
         lead_ms: Millis = 0,
         gate: Gate | None = None,
         suppresses: Suppresses = lambda heard_s: False,
@@ -61,7 +63,13 @@ class Capture(Worker):
         super().__init__("capture", crashed, clock)
         self._microphone = microphone
         self._report = report
-        self._uplink = Uplink(backlog_s=backlog_s, period_frames=microphone.period_frames, lead_ms=lead_ms)
+        self._uplink = Uplink(
+            backlog_s=backlog_s,
+            period_frames=microphone.period_frames,
+            speed=speed,
+            flush=flush,
+            lead_ms=lead_ms,
+        )
         self._block: Block = np.zeros(microphone.period_frames, np.int16)
         gate = gate or Gate(None, microphone.period_frames, pre_roll_ms=0, hang_ms=0)
         self._hands_free = HandsFree(gate, suppresses, report)
@@ -114,7 +122,7 @@ class Capture(Worker):
 
     def end_turn(self, turn: int) -> None:
         """What is captured from now on is not of *turn*. Answered by `TurnDelivered` when its words are."""
-        self._post(functools.partial(self._uplink.close_turn, turn))
+        self._post(functools.partial(self._end_turn, turn))
 
     def drop_words(self) -> None:
         """Forget words and turn. Answered by `WordsLost` if there were any."""
@@ -143,6 +151,11 @@ class Capture(Worker):
             if not self._uplink.in_turn:
                 self._drop_words()
         self._open_device()
+
+    def _end_turn(self, turn: int) -> None:
+        self._uplink.close_turn(turn)
+        if self._uplink.ended:
+            self._step(self._clock(), 0.0)  # the bot's turn ends with ours: no other period for what pushes it through
 
     def _drop_words(self) -> None:
         lost_ms = self._uplink.drop()
@@ -219,13 +232,14 @@ class Capture(Worker):
     def _step(self, now_s: Seconds, elapsed_ms: Millis) -> None:
         """One step of the up-link, as of *now_s*: encode, send in one call, report."""
         self._stepped_s = now_s
-        output = self._uplink.step(elapsed_ms)
+        output = self._uplink.step(elapsed_ms, waiting=self._link is not None and self._link.waiting())
         if output.blocks or output.silence:
             assert self._encoder is not None and self._link is not None, "the up-link sends only while attached"
-            packets = [self._encoder.encode(block) for block in output.blocks]
-            packets += [self._encoder.silence] * output.silence
+            quiet = self._encoder.silence
+            words = [self._encoder.encode(block) for block in output.blocks]
+            packets = [quiet] * output.ahead + words + [quiet] * output.silence
             self._uplink.counters.bytes_sent += sum(map(len, packets))
-            self._link.send(packets)
+            self._link.send(packets, output.care)
         for event in output.events:
             self._report(event)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 from appliance.units import Frames, Hertz
@@ -59,12 +60,27 @@ class Codec(Protocol):
     def decoder(self, rate_hz: Hertz) -> Decoder: ...
 
 
-Send = Callable[[Sequence[bytes]], None]
+class Care(Enum):
+    """How much a batch of packets matters, for a wire that can do something about it."""
+
+    LOOSE = "loose"
+    """Silence that nobody misses."""
+    SAFE = "safe"
+    """Words, and the silence that pushes them through."""
+    FRESH = "fresh"
+    """As SAFE; and all that went before has been pushed through, so that the other end may forget what it holds."""
+
+
+Send = Callable[[Sequence[bytes], Care], None]
 """Hands packets of 20 ms to the wire, oldest first. Any thread; never blocks; a closed link takes and drops them."""
 
 Receive = Callable[[int, int, bytes], None]
 """Takes one packet from the wire, as it came: sequence number (16 bit), timestamp (32 bit, wire clock), payload.
 Event loop; must not block."""
+
+
+def _nothing_waits() -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +89,5 @@ class MediaLink:
 
     codec: Codec
     send: Send
+    waiting: Callable[[], bool] = _nothing_waits
+    """Whether packets that were handed over have not been sent yet. Any thread."""

@@ -9,7 +9,8 @@ and not a silent one. Four things are done here that its public side cannot:
   costs as much again: another turn of the loop, and another look for what is ready.
 - Packets are sent without its sender loop (`RtpWriter`): header, SRTP and socket in one call, from whatever wakes the
   loop, where the public way (a track that returns `av.Packet`) costs two task switches, an encoder that is never used
-  and six objects for each packet. The sender's counts are kept up, because its RTCP reports are made of them.
+  and six objects for each packet. What went out can go again as it was, and numbers can be left out. The sender's
+  counts are kept up, because its RTCP reports are made of them.
 - A machine without any network can talk to itself (`reach_this_machine`); the library leaves loopback out.
 """
 
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from importlib.metadata import version
 from struct import Struct
 from types import CodeType
@@ -32,6 +33,7 @@ from appliance.session.media import Receive
 from appliance.units import PACKET_MS
 
 if TYPE_CHECKING:
+    from aiortc import RTCStatsReport
     from aiortc.rtp import RtpPacket
 
 PINNED: Final = "1.16.0"
@@ -47,6 +49,7 @@ _RTCP_FIRST, _RTCP_LAST = 192, 223
 """Second bytes that are not sound's (RFC 5761, 4)."""
 _NTP_EPOCH_S = 2208988800
 """From 1900 to 1970."""
+_WAITS: Final = object()
 
 # Where each name must be met: set in one function, and still looked at by another.
 _NAMES: Final[tuple[tuple[type, str, str], ...]] = (
@@ -59,6 +62,7 @@ _NAMES: Final[tuple[tuple[type, str, str], ...]] = (
     (RTCRtpSender, "_run_rtcp", "_RTCRtpSender__packet_count"),
     (RTCRtpSender, "_run_rtcp", "_RTCRtpSender__octet_count"),
     (RTCDtlsTransport, "_send_rtp", "_tx_srtp"),
+    (RTCDtlsTransport, "_send_rtp", "_send"),
     (RTCDtlsTransport, "_recv_next", "_rx_srtp"),
     (RTCDtlsTransport, "_recv_next", "_handle_rtp_data"),
     (RTCDtlsTransport, "_recv_next", "_RTCDtlsTransport__rx_packets"),
@@ -127,12 +131,7 @@ def receive_at_once(receiver: RTCRtpReceiver) -> None:
             plain = srtp.unprotect(data)
         except (SrtpError, ValueError):
             return  # a copy, not from the other end, or longer than anything that is sent
-        handling = dtls._handle_rtp_data(plain, arrival_time_ms=int(time.time() * 1000))
-        try:
-            handling.send(None)
-        except StopIteration:
-            return
-        handling.close()  # it would have to wait, which it does for pictures alone
+        _at_once(dtls._handle_rtp_data(plain, arrival_time_ms=int(time.time() * 1000)))  # it waits for pictures alone
 
     connection.data_received = data_received
 
@@ -140,14 +139,14 @@ def receive_at_once(receiver: RTCRtpReceiver) -> None:
 class RtpWriter:
     """Sends packets of 20 ms on one connection. Loop only, after the answer has been applied.
 
-    Sequence numbers and timestamps are contiguous whatever the pace: the count of samples is the clock. The first
-    sequence number is from the lower half, so that the receiver's SRTP meets no early wrap (as aiortc does it). No
-    header extension: the SSRC stands in the offer, which is what receivers go by.
+    Timestamps are contiguous whatever the pace, for the count of samples is the clock; so are sequence numbers, but for
+    `skip`. The first of these is from the lower half, so that the receiver's SRTP meets no early wrap (as aiortc does
+    it). No header extension: the SSRC stands in the offer, which is what receivers go by.
     """
 
     def __init__(self, sender: RTCRtpSender, payload_type: int) -> None:
         self._sender: Any = sender
-        self._transport: Any = sender.transport
+        self._dtls: Any = sender.transport
         self._ssrc: int = self._sender._ssrc
         self._payload_type = payload_type
         self._marker = _MARKER
@@ -156,27 +155,42 @@ class RtpWriter:
         self._packets = 0
         self._octets = 0
 
-    def write(self, payload: bytes) -> bool:
-        """Send one packet. False: the connection cannot, and the packet is gone."""
+    def write(self, payload: bytes) -> bytes:
+        """Send one packet. Returns the datagram, for `repeat`; empty: the connection cannot, and the packet is gone."""
         header = _HEADER.pack(
             _VERSION_2, self._marker | self._payload_type, self._sequence, self._timestamp, self._ssrc
         )
-        sending = self._transport._send_rtp(header + payload)
-        try:
-            sending.send(None)
-        except StopIteration:
-            pass
-        except ConnectionError:
-            return False
-        else:
-            sending.close()  # it would have to wait: sound does not
-            return False
+        dtls = self._dtls
+        if dtls.state != "connected":
+            return b""
+        datagram: bytes = dtls._tx_srtp.protect(header + payload)
+        if not self._send(datagram):
+            return b""
         self._marker = 0
-        self._sequence = (self._sequence + 1) & 0xFFFF
+        self.skip(1)
         self._timestamp = (self._timestamp + STEP) & 0xFFFFFFFF
         self._packets += 1
         self._octets += len(payload)
-        return True
+        return datagram
+
+    def repeat(self, datagram: bytes) -> None:
+        """Send again what `write` returned. The receiver's SRTP drops it if it has come. No report counts it."""
+        self._send(datagram)
+
+    def skip(self, numbers: int) -> None:
+        """Leave out so many sequence numbers. The timestamps stay contiguous: no sound is missing."""
+        self._sequence = (self._sequence + numbers) & 0xFFFF
+
+    def missed(self) -> int:
+        """How many packets the other end has missed by its last report, each number that was skipped among them."""
+        reports: RTCStatsReport = _at_once(self._sender.getStats())
+        return sum(report.packetsLost for report in reports.values() if report.type == "remote-inbound-rtp")
+
+    def _send(self, datagram: bytes) -> bool:
+        try:
+            return _at_once(self._dtls.transport._send(datagram)) is not _WAITS
+        except ConnectionError:
+            return False
 
     def report(self) -> None:
         """Bring up to date what the sender's RTCP reports say. Owed once after each batch of `write`."""
@@ -185,6 +199,16 @@ class RtpWriter:
         sender._RTCRtpSender__rtp_timestamp = (self._timestamp - STEP) & 0xFFFFFFFF
         sender._RTCRtpSender__packet_count = self._packets
         sender._RTCRtpSender__octet_count = self._octets
+
+
+def _at_once(work: Coroutine[Any, Any, Any]) -> Any:
+    """What *work* comes to, if it need not wait; else it is given up, and `_WAITS` is what comes back."""
+    try:
+        work.send(None)
+    except StopIteration as done:
+        return done.value
+    work.close()
+    return _WAITS
 
 
 _library_addresses = ice.get_host_addresses

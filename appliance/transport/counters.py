@@ -23,6 +23,12 @@ class LinkCounters:
     bytes_sent: int = 0
     packets_unsent: int = 0
     """Given to the link and not sent: it was closed, the wire was gone, or the loop was behind by 15 s."""
+    copies_sent: int = 0
+    """Packets that were sent again, not counted above."""
+    copies_bytes: int = 0
+    """Of those: whole datagrams, without UDP and IP."""
+    packets_missed: int = 0
+    """That never came, in spite of copies, by the other end's reports."""
     packets_received: int = 0
     bytes_received: int = 0
     packets_empty: int = 0

@@ -1,7 +1,8 @@
 """Packets from the capture thread to the wire: the one place where the two meet.
 
 `send` may come from any thread and wakes the loop at most once a call; the loop then sends all that waits in one go,
-because wakes are what costs. Nothing is paced here: whoever sends faster than real time means it.
+because wakes are what costs. Nothing is paced here: whoever sends faster than real time means it. Copies against losses
+are added on the way (`copies`).
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
+from appliance.session.media import Care
+from appliance.transport.copies import JUMP, Copies, Losses
 from appliance.transport.counters import LinkCounters
 from appliance.units import PACKET_MS
 
@@ -18,25 +21,43 @@ CAPACITY_PACKETS = 15_000 // PACKET_MS
 """15 s: longer than the longest backlog, so only a loop that stands still loses anything. The oldest go."""
 PAYLOAD_BYTES_MAX = 1150
 """With headers and SRTP still under every usual MTU. 20 ms of Opus at its highest rate have 1275, at ours 60."""
+LOOK_EVERY: Final = 25
+"""Packets between two looks at the other end's reports, which come every 0.5 to 1.5 s."""
 
 
 class Wire(Protocol):
     """What sends one packet; see `aiortc_private.RtpWriter`."""
 
-    def write(self, payload: bytes) -> bool: ...
+    def write(self, payload: bytes) -> bytes: ...
+
+    def repeat(self, datagram: bytes) -> None: ...
+
+    def skip(self, numbers: int) -> None: ...
 
     def report(self) -> None: ...
 
+    def missed(self) -> int: ...
+
 
 class UpLink:
-    """One session's way out. Made closed; `open` once, `close` once or more, both on the loop."""
+    """One session's way out. Made closed; `open` once, `close` once or more, both on the loop.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, counters: LinkCounters) -> None:
+    *copies*: at most so many of each packet. *jumps*: skip numbers where the other end may forget what it holds.
+    """
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, counters: LinkCounters, *, copies: int = 0, jumps: bool = False
+    ) -> None:
         self._loop = loop
         self._counters = counters
-        self._waiting: deque[bytes] = deque(maxlen=CAPACITY_PACKETS)
+        self._waiting: deque[tuple[bytes, Care]] = deque(maxlen=CAPACITY_PACKETS)
         self._wire: Wire | None = None
         self._woken = False
+        self._copies = Copies(copies)
+        self._losses = Losses()
+        self._jumps = jumps
+        self._skipped = 0  # numbers
+        self._unlooked = 0  # packets since the last look at the reports
 
     def open(self, wire: Wire) -> None:
         """From now on packets are sent by *wire*."""
@@ -47,12 +68,18 @@ class UpLink:
         self._wire = None
         self._flush()
 
-    def send(self, packets: Sequence[bytes]) -> None:
+    def waiting(self) -> bool:
+        """Whether there are packets that the loop has not come to yet. Any thread."""
+        return bool(self._waiting)
+
+    def send(self, packets: Sequence[bytes], care: Care) -> None:
         """Send *packets* of 20 ms, oldest first. Any thread; never blocks, never raises."""
         over = len(self._waiting) + len(packets) - CAPACITY_PACKETS
         if over > 0:
             self._counters.packets_unsent += over  # only while the loop stands still, so it does not count beside us
-        self._waiting.extend(packets)
+        for packet in packets:
+            self._waiting.append((packet, care))
+            care = Care.SAFE if care is Care.FRESH else care  # it is the first that begins anew
         if self._woken:
             return  # the loop has not come round since the last call, and will find these too
         self._woken = True
@@ -66,11 +93,37 @@ class UpLink:
         waiting, wire, counters = self._waiting, self._wire, self._counters
         sent = counters.packets_sent
         while waiting:
-            payload = waiting.popleft()
-            if wire is not None and 0 < len(payload) <= PAYLOAD_BYTES_MAX and wire.write(payload):
+            payload, care = waiting.popleft()
+            if wire is not None and 0 < len(payload) <= PAYLOAD_BYTES_MAX and self._write(wire, payload, care):
                 counters.packets_sent += 1
                 counters.bytes_sent += len(payload)
             else:
                 counters.packets_unsent += 1
         if wire is not None and counters.packets_sent > sent:
             wire.report()
+            self._unlooked += counters.packets_sent - sent
+            if self._unlooked >= LOOK_EVERY:
+                self._look(wire)
+
+    def _write(self, wire: Wire, payload: bytes, care: Care) -> bool:
+        """Send a packet behind the copies that are due. False: the connection cannot."""
+        copies = self._copies
+        if care is not Care.SAFE:
+            copies.forget()
+        if care is Care.FRESH and self._jumps:
+            wire.skip(JUMP)
+            self._skipped += JUMP
+        for copy in copies.due():
+            wire.repeat(copy)
+            self._counters.copies_sent += 1
+            self._counters.copies_bytes += len(copy)
+        datagram = wire.write(payload)
+        if datagram and care is not Care.LOOSE:
+            copies.sent(datagram)
+        return bool(datagram)
+
+    def _look(self, wire: Wire) -> None:
+        self._unlooked = 0
+        if self._losses.report(wire.missed(), self._skipped):
+            self._copies.lost()
+            self._counters.packets_missed = self._losses.total

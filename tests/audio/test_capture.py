@@ -11,26 +11,26 @@ import pytest
 
 from appliance.audio.capture import Capture
 from appliance.audio.level import SILENCE_DBFS
-from appliance.audio.uplink import SILENCE_MS, STOP_AFTER_MS
+from appliance.audio.quiet import FLUSH_PACKETS, SETTLE_MS, SILENCE_MS
 from appliance.errors import DeviceError
 from appliance.session.events import Device, DeviceChanged, DeviceState, TurnDelivered, WordsLost, WordsSent
+from appliance.session.media import Care
 from appliance.units import PACKET_MS
 from tests.doubles.devices import ScriptedMicrophone
 from tests.doubles.wire import DEADLINE_S, SILENCE, KeepingLink, Reports
 
 OPENED = DeviceChanged(Device.MICROPHONE, DeviceState.OK)
 CLOSED = DeviceChanged(Device.MICROPHONE, DeviceState.CLOSED)
-STOP_AFTER = STOP_AFTER_MS // PACKET_MS
 
 
 class Mouth:
     """A capture thread with everything around it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, flush: bool = True) -> None:
         self.microphone = ScriptedMicrophone()
         self.reports = Reports()
         self.wire = KeepingLink()
-        self.capture = Capture(self.microphone, self.reports, self.reports.crashed, backlog_s=0.4)
+        self.capture = Capture(self.microphone, self.reports, self.reports.crashed, backlog_s=0.4, flush=flush)
 
     def say(self, *words: int) -> None:
         """Periods that are captured now, or as soon as the microphone is open."""
@@ -50,8 +50,8 @@ class Mouth:
 
 
 @pytest.fixture
-def mouth() -> Iterator[Mouth]:
-    mouth = Mouth()
+def mouth(request: pytest.FixtureRequest) -> Iterator[Mouth]:
+    mouth = Mouth(flush=getattr(request, "param", True))
     mouth.capture.start()
     yield mouth
     mouth.end()
@@ -72,8 +72,26 @@ def test_a_turn_from_press_to_delivery(mouth: Mouth) -> None:
     assert not mouth.microphone.is_open
     assert mouth.reports.next() == TurnDelivered(1, 3 * PACKET_MS)
     assert mouth.words() == [b"1", b"2", b"3"]
-    assert mouth.wire.packets[-STOP_AFTER:] == [SILENCE] * STOP_AFTER
+    assert mouth.wire.calls[-1] == [SILENCE] * FLUSH_PACKETS, "at once"
     assert mouth.wire.threads == {"capture"}
+
+
+def test_a_turn_is_not_delivered_while_the_network_has_not_had_it(mouth: Mouth) -> None:
+    mouth.capture.deliver(mouth.wire.link)
+    mouth.capture.open_microphone(1)
+    assert mouth.reports.next() == OPENED
+    mouth.say(1)
+    assert mouth.reports.next() == WordsSent(1)
+    mouth.microphone.wait_until_read()
+    mouth.wire.waits = True
+    mouth.release(1)
+    mouth.say(2)
+    assert mouth.reports.next() == CLOSED
+    mouth.wire.wait_for(2 + FLUSH_PACKETS)
+    time.sleep(2 * SETTLE_MS / 1000)  # real time is what it is about
+    assert mouth.reports.rest() == []
+    mouth.wire.waits = False
+    assert mouth.reports.next() == TurnDelivered(1, 2 * PACKET_MS)
 
 
 def test_words_said_before_there_is_a_session_are_kept_for_it(mouth: Mouth) -> None:
@@ -89,7 +107,8 @@ def test_words_said_before_there_is_a_session_are_kept_for_it(mouth: Mouth) -> N
     assert mouth.reports.next() == WordsSent(1)
     assert mouth.reports.next() == TurnDelivered(1, 200)
     assert mouth.words() == [b"%d" % n for n in range(1, 11)]
-    assert [len(call) for call in mouth.wire.calls[:4]] == [4, 4, 2, 1]  # one call for all packets of a period
+    assert [len(call) for call in mouth.wire.calls] == [4, 4, 2, FLUSH_PACKETS]  # one call for all packets of a period
+    assert mouth.wire.cares == [Care.SAFE] * 4
 
 
 def test_a_session_has_the_words_kept_for_it_before_the_next_period_is_read(mouth: Mouth) -> None:
@@ -180,7 +199,7 @@ def test_one_that_fails_in_the_middle_leaves_silence_and_a_turn_that_can_end(mou
     mouth.wire.wait_for(8)
     mouth.release(1)
     assert mouth.reports.next() == TurnDelivered(1, 2 * PACKET_MS)
-    assert mouth.wire.packets.count(SILENCE) >= STOP_AFTER
+    assert mouth.wire.packets.count(SILENCE) >= FLUSH_PACKETS
 
 
 def test_one_that_comes_back_while_the_button_is_held_is_heard_again(mouth: Mouth) -> None:
@@ -269,6 +288,7 @@ def test_each_session_has_an_encoder_of_its_own(mouth: Mouth) -> None:
     assert (codec.made, codec.closed) == (5, 5)
 
 
+@pytest.mark.parametrize("mouth", [False], ids=["no flush"], indirect=True)
 def test_silence_is_paced_in_real_time_and_then_sparse(mouth: Mouth) -> None:
     mouth.capture.deliver(mouth.wire.link)
     mouth.capture.open_microphone(1)

@@ -15,7 +15,7 @@ from appliance.audio.playback import Playback
 from appliance.audio.stream import BotStream
 from appliance.audio.uplink import Uplink
 from appliance.session.events import BotAudible, DeviceChanged, TurnDelivered, WordsSent
-from appliance.session.media import MediaLink
+from appliance.session.media import Care, MediaLink
 from tests.audio.sounds import HELLO, Samples, blocks, hello, read_wav
 from tests.correlate import find
 from tests.doubles.wire import DEADLINE_S, Reports
@@ -72,10 +72,12 @@ def test_from_a_file_to_a_file_in_real_time(tmp_path: Path) -> None:
     reports = Reports()
     microphone = make_microphone(f"wav:{HELLO}", rate_hz=16_000, channel=0)
     playback = Playback(make_speaker(f"wav:{tmp_path / 'heard.wav'}"), reports, reports.crashed, volume=0.8)
-    capture = Capture(microphone, reports, reports.crashed, backlog_s=10)
+    capture = Capture(
+        microphone, reports, reports.crashed, backlog_s=10, flush=False
+    )  # a person would not listen to it
     sent = 0
 
-    def send(packets: Sequence[bytes]) -> None:
+    def send(packets: Sequence[bytes], _care: Care) -> None:
         nonlocal sent
         for packet in packets:
             playback.push(sent % 65_536, sent * 960, packet)

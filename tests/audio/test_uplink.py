@@ -8,28 +8,35 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.audio.uplink import SILENCE_MS, SPARSE_MS, STOP_AFTER_MS, Uplink
+from appliance.audio.quiet import FLUSH_PACKETS, PATIENCE_MS, SETTLE_MS, SILENCE_MS, SPARSE_MS, STOP_AFTER_MS
+from appliance.audio.uplink import AHEAD, Uplink
 from appliance.session.events import Event, TurnDelivered, WordsLost, WordsSent
+from appliance.session.media import Care
 from appliance.units import PACKET_MS
 
 STOP_AFTER = STOP_AFTER_MS // PACKET_MS
 SILENCE = SILENCE_MS // PACKET_MS
 SPARSE = SPARSE_MS // PACKET_MS
+SETTLE = SETTLE_MS // PACKET_MS
+FLUSH = [-1] * FLUSH_PACKETS
 
 
 class Wire:
     """An up-link with what came out of it: words by number, silence as -1; events with the count of packets before."""
 
-    def __init__(self, backlog_s: float = 1.0) -> None:
-        self.uplink = Uplink(backlog_s=backlog_s, period_frames=4)
+    def __init__(self, backlog_s: float = 1.0, *, flush: bool = False, speed: int = 4) -> None:
+        self.uplink = Uplink(backlog_s=backlog_s, period_frames=4, flush=flush, speed=speed)
         self.packets: list[int] = []
+        self.cares: list[Care] = []
+        """Of each step that sent something."""
         self.events: list[Event] = []
         self.said = 0
 
-    def step(self, elapsed_ms: float = PACKET_MS) -> Sequence[int]:
-        output = self.uplink.step(elapsed_ms)
-        sent = [int(block[0]) for block in output.blocks] + [-1] * output.silence
+    def step(self, elapsed_ms: float = PACKET_MS, *, waiting: bool = False) -> Sequence[int]:
+        output = self.uplink.step(elapsed_ms, waiting=waiting)
+        sent = [-1] * output.ahead + [int(block[0]) for block in output.blocks] + [-1] * output.silence
         self.packets += sent
+        self.cares += [output.care] * bool(sent)
         self.events += output.events
         return sent
 
@@ -46,6 +53,10 @@ class Wire:
     @property
     def words(self) -> list[int]:
         return [n for n in self.packets if n >= 0]
+
+
+def ended(wire: Wire) -> bool:
+    return wire.uplink.ended
 
 
 def due(wire: Wire) -> float | None:
@@ -357,6 +368,192 @@ def test_what_was_dropped_holds_nothing_back() -> None:
     assert wire.words == [4, 5]
 
 
+# --- with a flush
+
+
+def spoken(words: int = 3) -> Wire:
+    """A turn whose last word has just left, and which is closed."""
+    wire = Wire(flush=True)
+    wire.uplink.attach()
+    wire.uplink.open_turn(1)
+    wire.say(words)
+    wire.uplink.close_turn(1)
+    del wire.packets[:AHEAD]
+    return wire
+
+
+def test_behind_the_last_word_its_flush_leaves_at_once_and_the_turn_is_delivered_when_it_has_settled() -> None:
+    wire = spoken(3)
+    assert ended(wire)
+    wire.step(0)  # as the capture thread does it: not another period
+    assert wire.packets == [0, 1, 2, *FLUSH]
+    assert not ended(wire)
+    assert wire.events == [WordsSent(1)]
+    wire.rest(SETTLE - 1)
+    assert wire.events == [WordsSent(1)]
+    wire.rest(1)
+    assert wire.events == [WordsSent(1), TurnDelivered(1, 60)]
+    assert wire.packets == [0, 1, 2, *FLUSH], "and nothing else is sent"
+
+
+def test_after_a_flush_it_is_sparse() -> None:
+    wire = spoken()
+    wire.step()
+    wire.rest(SPARSE * 10)
+    assert wire.packets == [0, 1, 2, *FLUSH] + [-1] * 10
+    assert wire.cares[-11:] == [Care.SAFE] + [Care.LOOSE] * 10
+    assert due(wire) == SPARSE_MS
+
+
+def test_it_has_not_settled_while_anything_waits_for_the_network() -> None:
+    wire = spoken()
+    wire.step(0)
+    for _ in range(50):
+        wire.step(waiting=True)
+    assert wire.events == [WordsSent(1)]
+    wire.rest(SETTLE - 1)
+    assert wire.events == [WordsSent(1)]
+    assert due(wire) == PACKET_MS
+    wire.rest(1)
+    assert wire.events[-1] == TurnDelivered(1, 60)
+
+
+def test_paced_silence_has_not_settled_while_anything_waits_either() -> None:
+    wire = Wire()
+    wire.uplink.attach()
+    wire.uplink.open_turn(1)
+    wire.say(1)
+    wire.uplink.close_turn(1)
+    for _ in range(2 * STOP_AFTER):
+        wire.step(waiting=True)
+    assert wire.events == [WordsSent(1)]
+    wire.rest(SETTLE)
+    assert wire.events[-1] == TurnDelivered(1, 20)
+
+
+def test_the_first_words_after_a_flush_are_fresh_and_no_others() -> None:
+    wire = spoken()
+    wire.rest(1 + SETTLE)
+    wire.cares.clear()
+    wire.uplink.open_turn(2)
+    wire.say(2)
+    wire.uplink.close_turn(2)
+    wire.rest(1)
+    assert wire.cares == [Care.FRESH, Care.SAFE, Care.SAFE]
+
+
+def test_words_while_the_flush_settles_are_not_fresh() -> None:
+    wire = spoken()
+    wire.cares.clear()
+    wire.rest(SETTLE - 1)
+    wire.uplink.open_turn(2)
+    wire.say(1)
+    assert Care.FRESH not in wire.cares, "on a network that reorders it would cost the words before"
+
+
+def test_without_flushes_nothing_is_fresh() -> None:
+    wire = Wire()
+    wire.uplink.attach()
+    for turn in range(1, 4):
+        wire.uplink.open_turn(turn)
+        wire.say(3)
+        wire.uplink.close_turn(turn)
+        wire.rest(2 * SILENCE)
+    assert set(wire.cares) == {Care.SAFE, Care.LOOSE}
+    assert wire.packets.count(-1) > 3 * SILENCE
+
+
+def test_the_first_words_of_a_session_that_were_kept_for_it_are_not_fresh() -> None:
+    wire = Wire(flush=True)
+    wire.uplink.open_turn(1)
+    wire.say(9)
+    wire.uplink.attach()
+    wire.rest(3)
+    assert wire.cares == [Care.SAFE] * 3
+
+
+def test_when_nobody_speaks_without_a_button_any_more_a_flush_follows() -> None:
+    wire = Wire(flush=True)
+    wire.uplink.attach()
+    wire.say(3)
+    wire.rest(1 + SETTLE)
+    assert wire.packets == [-1] * AHEAD + [0, 1, 2, *FLUSH]
+    wire.say(1)
+    assert wire.cares[-1] is Care.FRESH
+    wire.rest(1)
+    assert wire.packets == [-1] * AHEAD + [0, 1, 2, *FLUSH] + [-1] * AHEAD + [3, *FLUSH]
+
+
+def test_a_microphone_that_fails_in_a_turn_leaves_paced_silence_and_the_flush_is_what_is_missing() -> None:
+    wire = Wire(flush=True)
+    wire.uplink.attach()
+    wire.uplink.open_turn(1)
+    wire.say(2)
+    wire.rest(10)
+    assert wire.packets == [-1] * AHEAD + [0, 1] + [-1] * 10
+    wire.uplink.close_turn(1)
+    wire.step()
+    assert wire.packets == [-1] * AHEAD + [0, 1, *FLUSH]
+
+
+def test_the_backlog_goes_before_the_flush() -> None:
+    wire = Wire(flush=True)
+    wire.uplink.open_turn(1)
+    wire.say(10)
+    wire.uplink.close_turn(1)
+    wire.uplink.attach()
+    assert not ended(wire)
+    wire.rest(4)
+    assert wire.packets == [*range(10), *FLUSH]
+
+
+def test_words_behind_a_turn_wait_for_its_flush_to_settle() -> None:
+    wire = spoken(1)
+    wire.say(SETTLE)
+    assert wire.packets == [0, *FLUSH]
+    wire.say(2)
+    wire.rest(1)
+    assert wire.packets == [0, *FLUSH] + [-1] * AHEAD + [*range(1, 3 + SETTLE)]
+    assert TurnDelivered(1, 20) in wire.events
+
+
+def test_silence_goes_on_while_the_bot_is_in_the_turn_but_not_for_ever() -> None:
+    wire = spoken()
+    wire.step()
+    wire.uplink.await_bot(True)
+    assert due(wire) == PACKET_MS
+    wire.rest(20)
+    assert wire.packets == [0, 1, 2, *FLUSH] + [-1] * 20
+    wire.uplink.await_bot(False)
+    wire.rest(20)
+    assert wire.packets == [0, 1, 2, *FLUSH] + [-1] * 20
+    wire.uplink.await_bot(True)
+    wire.rest(5 * PATIENCE_MS // PACKET_MS)
+    paced = (PATIENCE_MS - 20 * PACKET_MS) // PACKET_MS - FLUSH_PACKETS
+    assert wire.packets.count(-1) < FLUSH_PACKETS + 20 + paced + 5 * PATIENCE_MS // SPARSE_MS
+    assert due(wire) != PACKET_MS
+
+
+def test_another_session_is_not_waited_for() -> None:
+    wire = spoken()
+    wire.step()
+    wire.uplink.await_bot(True)
+    wire.uplink.detach()
+    wire.uplink.drop()
+    wire.uplink.attach()
+    wire.step()
+    assert due(wire) == SPARSE_MS
+
+
+def test_at_a_speed_of_one_the_words_keep_their_pace() -> None:
+    wire = Wire(speed=1)
+    wire.uplink.open_turn(1)
+    wire.say(5)
+    wire.uplink.attach()
+    wire.rest(3)
+    assert wire.packets == [0, 1, 2]
+
+
 def test_counters_hold() -> None:
     wire = Wire(backlog_s=0.2)
     wire.uplink.open_turn(1)
@@ -369,9 +566,11 @@ def test_counters_hold() -> None:
     assert counters.silence_sent == SILENCE
 
 
-@given(st.lists(st.sampled_from(["say", "rest", "attach", "detach", "open", "close", "drop"]), max_size=150))
-def test_words_leave_once_in_order_and_only_while_attached(actions: list[str]) -> None:
-    wire, attached, turn = Wire(backlog_s=0.3), False, 0
+@given(
+    st.lists(st.sampled_from(["say", "rest", "attach", "detach", "open", "close", "drop"]), max_size=150), st.booleans()
+)
+def test_words_leave_once_in_order_and_only_while_attached(actions: list[str], flush: bool) -> None:
+    wire, attached, turn = Wire(backlog_s=0.3, flush=flush), False, 0
     for action in actions:
         before = len(wire.packets)
         match action:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from appliance.errors import CodecError
 from appliance.session.events import Event
-from appliance.session.media import MediaLink
+from appliance.session.media import Care, MediaLink
 
 Block = NDArray[np.int16]
 
@@ -77,16 +77,21 @@ class KeepingLink:
     def __init__(self) -> None:
         self.codec = ReadableCodec()
         self.calls: list[list[bytes]] = []
+        self.cares: list[Care] = []
+        """Of each call."""
+        self.waits = False
+        """Whether what was sent has not gone yet."""
         self.threads: set[str] = set()
         self._arrived = threading.Condition()
 
     @property
     def link(self) -> MediaLink:
-        return MediaLink(codec=self.codec, send=self.send)
+        return MediaLink(codec=self.codec, send=self.send, waiting=lambda: self.waits)
 
-    def send(self, packets: Sequence[bytes]) -> None:
+    def send(self, packets: Sequence[bytes], care: Care) -> None:
         with self._arrived:
             self.calls.append(list(packets))
+            self.cares.append(care)
             self.threads.add(threading.current_thread().name)
             self._arrived.notify_all()
 

@@ -54,18 +54,27 @@ def test_the_names_are_used_nowhere_else() -> None:
             assert not [name for _, _, name in aiortc_private._NAMES if name in text], path.name
 
 
-class Dtls:
-    """In place of aiortc's transport; what it is given, and how it takes it."""
+TAG = b"SRTP"
 
-    state = "connected"
+
+class Dtls:
+    """In place of aiortc's transport and what is below it; what it is given, and how it takes it."""
 
     def __init__(self) -> None:
         self.sent: list[bytes] = []
         self.how = "at once"
+        self._tx_srtp = self.transport = self
 
-    async def _send_rtp(self, data: bytes) -> None:
+    @property
+    def state(self) -> str:
+        return "failed" if self.how == "failed" else "connected"
+
+    def protect(self, data: bytes) -> bytes:
+        return data + TAG
+
+    async def _send(self, data: bytes) -> None:
         if self.how == "closed":
-            raise ConnectionError("Cannot send encrypted RTP, not connected")
+            raise ConnectionError("Cannot send data, not connected")
         if self.how == "waits":
             await _Never()
         self.sent.append(data)
@@ -81,6 +90,10 @@ class Sender:
 
     def __init__(self) -> None:
         self.transport = Dtls()
+        self.stats: dict[str, Any] = {}
+
+    async def getStats(self) -> dict[str, Any]:  # noqa: N802 - as the library has it
+        return self.stats
 
 
 def writer() -> tuple[RtpWriter, Sender]:
@@ -89,7 +102,8 @@ def writer() -> tuple[RtpWriter, Sender]:
 
 
 def parsed(sender: Sender) -> list[RtpPacket]:
-    return [RtpPacket.parse(data) for data in sender.transport.sent]
+    assert all(data.endswith(TAG) for data in sender.transport.sent)
+    return [RtpPacket.parse(data.removesuffix(TAG)) for data in sender.transport.sent]
 
 
 def test_packets_are_contiguous() -> None:
@@ -115,7 +129,46 @@ def test_numbers_wrap(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [(packet.sequence_number, packet.timestamp) for packet in parsed(sender)] == [(65535, 2**32 - 1), (0, 959)]
 
 
+def test_a_copy_is_the_same_datagram_and_takes_no_number() -> None:
+    out, sender = writer()
+    datagram = out.write(b"a")
+    out.write(b"b")
+    out.repeat(datagram)
+    out.write(b"c")
+    sent = sender.transport.sent
+    assert (sent[2], len(sent)) == (sent[0], 4)
+    assert [packet.payload for packet in parsed(sender)] == [b"a", b"b", b"a", b"c"]
+    assert parsed(sender)[3].sequence_number == parsed(sender)[1].sequence_number + 1
+
+
 @pytest.mark.parametrize("how", ["closed", "waits"])
+def test_a_copy_that_cannot_be_sent_is_let_go(how: str) -> None:
+    out, sender = writer()
+    datagram = out.write(b"a")
+    sender.transport.how = how
+    out.repeat(datagram)
+    assert len(sender.transport.sent) == 1
+
+
+def test_numbers_are_left_out_but_no_time() -> None:
+    out, sender = writer()
+    out.write(b"a")
+    out.skip(16)
+    out.write(b"b")
+    first, second = parsed(sender)
+    assert (second.sequence_number - first.sequence_number, second.timestamp - first.timestamp) == (17, 960)
+
+
+def test_what_the_other_end_missed_is_read_from_its_reports() -> None:
+    out, sender = writer()
+    assert out.missed() == 0, "none has come"
+    ours = type("Outbound", (), {"type": "outbound-rtp"})
+    theirs = type("RemoteInbound", (), {"type": "remote-inbound-rtp", "packetsLost": 7})
+    sender.stats = {"a": ours, "b": theirs}
+    assert out.missed() == 7
+
+
+@pytest.mark.parametrize("how", ["closed", "waits", "failed"])
 def test_what_was_not_sent_leaves_no_gap(how: str) -> None:
     out, sender = writer()
     assert out.write(b"a")
@@ -129,8 +182,9 @@ def test_what_was_not_sent_leaves_no_gap(how: str) -> None:
 
 def test_the_senders_reports_are_kept_up() -> None:
     out, sender = writer()
-    out.write(b"abc")
+    datagram = out.write(b"abc")
     out.write(b"de")
+    out.repeat(datagram)
     out.report()
     counts: Any = sender
     assert counts._RTCRtpSender__packet_count == 2

@@ -27,6 +27,7 @@ from appliance.session.events import (
     Reply,
 )
 from appliance.session.failure import Kind
+from appliance.session.media import Care
 from appliance.transport import aiortc_private
 from appliance.transport.attempt import WebRtcSession
 from appliance.transport.peer import Peer
@@ -79,8 +80,8 @@ async def test_a_conversation() -> None:
         assert call.names() == ["BotStarted", "OfferAnswered", "Connected", "BotReady"]
         assert one.seen.request_data == {"who": "me"}
         call.session.send_turn("start")
-        call.session.link.send([SPOKEN] * 3)
-        call.session.link.send([SILENCE])
+        call.session.link.send([SPOKEN] * 3, Care.SAFE)
+        call.session.link.send([SILENCE], Care.LOOSE)
         await call.until(lambda: len(call.packets) >= 3)
         call.session.leave()
         call.session.leave()
@@ -104,7 +105,7 @@ async def test_packets_arrive_contiguous_and_are_reported() -> None:
     """What the other end's RTP statistics say of ours, and that ours go on working beside the tap."""
     async with dial("tone") as (call, one):
         await ready(call)
-        call.session.link.send([SPOKEN] * 25)
+        call.session.link.send([SPOKEN] * 25, Care.SAFE)
         await call.until(lambda: len(call.packets) >= 10)
         (theirs,) = one._sessions._peers
         stats = await theirs._pc.getStats()
@@ -176,7 +177,7 @@ async def test_a_fatal_error_and_the_end_that_follows() -> None:
 async def test_bad_messages_are_counted_and_change_nothing() -> None:
     async with dial("nonsense:bad-rtvi") as (call, _):
         await ready(call)
-        call.session.link.send([SPOKEN])
+        call.session.link.send([SPOKEN], Care.SAFE)
         await call.until(lambda: len(call.packets) >= 3)
         counters = call.session.counters
         assert counters.messages_malformed > 10
@@ -260,7 +261,7 @@ async def test_close_is_final_and_may_be_repeated() -> None:
         call.session.leave()
         call.session.send_turn("stop")
         call.session.connect(None)
-        call.session.link.send([SPOKEN])
+        call.session.link.send([SPOKEN], Care.SAFE)
         await call.end()
         await asyncio.sleep(0)
         assert call.events == events
@@ -401,7 +402,7 @@ async def one_session(number: int) -> None:
         call.session.connect((await call.expect(BotStarted)).reply)
         await call.expect((BotStarted, OfferAnswered, Connected, BotReady)[number % 4])
         await asyncio.sleep(number / 1000)  # not to wait for anything: to close in different moments of the handshakes
-        call.session.link.send([SPOKEN])
+        call.session.link.send([SPOKEN], Care.SAFE)
 
 
 async def test_twenty_sessions_leave_nothing_behind() -> None:

@@ -5,23 +5,41 @@ from __future__ import annotations
 import asyncio
 import threading
 
+from appliance.session.media import Care
+from appliance.transport.copies import JUMP
 from appliance.transport.counters import LinkCounters
-from appliance.transport.uplink import CAPACITY_PACKETS, PAYLOAD_BYTES_MAX, UpLink
+from appliance.transport.uplink import CAPACITY_PACKETS, LOOK_EVERY, PAYLOAD_BYTES_MAX, UpLink
+
+SAFE, LOOSE, FRESH = Care.SAFE, Care.LOOSE, Care.FRESH
 
 
 class Wire:
+    """A datagram is its packet with a tail."""
+
     def __init__(self, works: bool = True) -> None:
         self.works = works
         self.sent: list[bytes] = []
+        """Packets, copies as `=packet`, and `+16` for numbers left out."""
         self.reports = 0
+        self.lost = 0
 
-    def write(self, payload: bytes) -> bool:
-        if self.works:
-            self.sent.append(payload)
-        return self.works
+    def write(self, payload: bytes) -> bytes:
+        if not self.works:
+            return b""
+        self.sent.append(payload)
+        return payload + b"#"
+
+    def repeat(self, datagram: bytes) -> None:
+        self.sent.append(b"=" + datagram.removesuffix(b"#"))
+
+    def skip(self, numbers: int) -> None:
+        self.sent.append(b"+%d" % numbers)
 
     def report(self) -> None:
         self.reports += 1
+
+    def missed(self) -> int:
+        return self.lost
 
 
 class Loop(asyncio.SelectorEventLoop):
@@ -34,9 +52,9 @@ class Loop(asyncio.SelectorEventLoop):
         return super().call_soon_threadsafe(*args, **kwargs)  # type: ignore[arg-type]
 
 
-def link(wire: Wire | None = None) -> tuple[UpLink, LinkCounters, Loop]:
+def link(wire: Wire | None = None, *, copies: int = 0, jumps: bool = False) -> tuple[UpLink, LinkCounters, Loop]:
     loop, counters = Loop(), LinkCounters()
-    up = UpLink(loop, counters)
+    up = UpLink(loop, counters, copies=copies, jumps=jumps)
     if wire is not None:
         up.open(wire)
     return up, counters, loop
@@ -51,15 +69,16 @@ def turn(loop: Loop) -> None:
 def test_in_order_with_one_wake_and_one_report() -> None:
     wire = Wire()
     up, counters, loop = link(wire)
-    up.send([b"a", b"b"])
-    up.send([b"c"])
+    up.send([b"a", b"b"], SAFE)
+    up.send([b"c"], SAFE)
     assert loop.wakes == 1
-    assert wire.sent == []
+    assert wire.sent == [] and up.waiting()
     turn(loop)
+    assert not up.waiting()
     assert wire.sent == [b"a", b"b", b"c"]
     assert wire.reports == 1
     assert (counters.packets_sent, counters.bytes_sent, counters.packets_unsent) == (3, 3, 0)
-    up.send([b"d"])
+    up.send([b"d"], SAFE)
     assert loop.wakes == 2
     turn(loop)
     assert wire.sent[-1] == b"d"
@@ -73,7 +92,7 @@ def test_from_another_thread() -> None:
 
     def capture() -> None:
         for packet in packets:
-            up.send([packet])
+            up.send([packet], SAFE)
         loop.call_soon_threadsafe(loop.stop)
 
     thread = threading.Thread(target=capture)
@@ -88,12 +107,12 @@ def test_from_another_thread() -> None:
 def test_before_open_and_after_close_packets_are_dropped_and_counted() -> None:
     wire = Wire()
     up, counters, loop = link()
-    up.send([b"early"])
+    up.send([b"early"], SAFE)
     turn(loop)
     up.open(wire)
-    up.send([b"waiting when closed"])
+    up.send([b"waiting when closed"], SAFE)
     up.close()
-    up.send([b"late"])
+    up.send([b"late"], SAFE)
     turn(loop)
     assert wire.sent == []
     assert wire.reports == 0
@@ -107,7 +126,7 @@ def test_a_loop_that_stands_still_loses_the_oldest() -> None:
     up, counters, loop = link(wire)
     packets = [number.to_bytes(2, "big") for number in range(CAPACITY_PACKETS + 5)]
     for packet in packets:
-        up.send([packet])
+        up.send([packet], SAFE)
     turn(loop)
     assert wire.sent == packets[5:]
     assert counters.packets_unsent == 5
@@ -117,10 +136,10 @@ def test_a_loop_that_stands_still_loses_the_oldest() -> None:
 def test_what_the_wire_cannot_send_is_counted() -> None:
     wire = Wire(works=False)
     up, counters, loop = link(wire)
-    up.send([b"a"])
+    up.send([b"a"], SAFE)
     turn(loop)
     wire.works = True
-    up.send([b"", b"x" * (PAYLOAD_BYTES_MAX + 1)])
+    up.send([b"", b"x" * (PAYLOAD_BYTES_MAX + 1)], SAFE)
     turn(loop)
     assert wire.sent == []
     assert wire.reports == 0
@@ -131,5 +150,81 @@ def test_what_the_wire_cannot_send_is_counted() -> None:
 def test_a_closed_loop_is_survived() -> None:
     up, _, loop = link(Wire())
     loop.close()
-    up.send([b"a"])
-    up.send([b"b"])
+    up.send([b"a"], SAFE)
+    up.send([b"b"], SAFE)
+
+
+def test_copies_ride_with_the_next_packet_and_are_counted_apart() -> None:
+    wire = Wire()
+    up, counters, loop = link(wire, copies=2)
+    up.send([b"a", b"b"], SAFE)
+    turn(loop)
+    up.send([b"c"], SAFE)
+    turn(loop)
+    assert wire.sent == [b"a", b"=a", b"b", b"=b", b"c"]
+    assert loop.wakes == 2
+    assert (counters.packets_sent, counters.bytes_sent) == (3, 3)
+    assert (counters.copies_sent, counters.copies_bytes) == (2, 4)
+    loop.close()
+
+
+def test_silence_that_nobody_misses_goes_once_and_ends_the_copies() -> None:
+    wire = Wire()
+    up, counters, loop = link(wire, copies=1)
+    up.send([b"a"], SAFE)
+    up.send([b"s"], LOOSE)
+    up.send([b"s"], LOOSE)
+    up.send([b"b"], SAFE)
+    turn(loop)
+    assert wire.sent == [b"a", b"s", b"s", b"b"]
+    assert counters.copies_sent == 0
+    loop.close()
+
+
+def test_a_packet_that_did_not_go_out_has_no_copy() -> None:
+    wire = Wire(works=False)
+    up, _, loop = link(wire, copies=1)
+    up.send([b"a"], SAFE)
+    turn(loop)
+    wire.works = True
+    up.send([b"b", b"c"], SAFE)
+    turn(loop)
+    assert wire.sent == [b"b", b"=b", b"c"]
+    loop.close()
+
+
+def test_numbers_are_left_out_before_the_first_of_a_fresh_spurt_alone() -> None:
+    wire = Wire()
+    up, _, loop = link(wire, copies=1, jumps=True)
+    up.send([b"s"], SAFE)
+    up.send([b"a", b"b"], FRESH)
+    turn(loop)
+    assert wire.sent == [b"s", b"+%d" % JUMP, b"a", b"=a", b"b"]
+    loop.close()
+
+
+def test_jumps_can_be_off() -> None:
+    wire = Wire()
+    up, _, loop = link(wire, copies=1)
+    up.send([b"a", b"b"], FRESH)
+    turn(loop)
+    assert wire.sent == [b"a", b"=a", b"b"]
+    loop.close()
+
+
+def test_losses_by_report_bring_second_copies_and_jumps_are_none() -> None:
+    wire = Wire()
+    up, counters, loop = link(wire, copies=2, jumps=True)
+    up.send([b"0"] * LOOK_EVERY, FRESH)
+    wire.lost = JUMP
+    turn(loop)
+    assert counters.packets_missed == 0
+    up.send([b"1"] * LOOK_EVERY, SAFE)
+    wire.lost = JUMP + 2
+    turn(loop)
+    assert counters.packets_missed == 2
+    wire.sent.clear()
+    up.send([b"a", b"b", b"c", b"d"], SAFE)
+    turn(loop)
+    assert wire.sent[-6:] == [b"=1", b"=b", b"c", b"=a", b"=c", b"d"]
+    loop.close()

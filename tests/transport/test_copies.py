@@ -1,0 +1,71 @@
+"""What rides with the next packet, and what reports of losses come to."""
+
+from __future__ import annotations
+
+import pytest
+
+from appliance.transport.copies import JUMP, WATCHFUL_PACKETS, Copies, Losses
+
+
+def on_the_way(copies: Copies, *numbers: int) -> list[int]:
+    """What goes out when packets of these numbers are sent."""
+    out: list[int] = []
+    for number in numbers:
+        out += [copy[0] for copy in copies.due()]
+        out.append(number)
+        copies.sent(bytes([number]))
+    return out
+
+
+@pytest.mark.parametrize(
+    ("most", "lossy", "expected"),
+    [
+        (0, False, [1, 2, 3, 4, 5]),
+        (0, True, [1, 2, 3, 4, 5]),
+        (1, False, [1, 1, 2, 2, 3, 3, 4, 4, 5]),
+        (1, True, [1, 1, 2, 2, 3, 3, 4, 4, 5]),
+        (2, False, [1, 1, 2, 2, 3, 3, 4, 4, 5]),
+        (2, True, [1, 1, 2, 2, 3, 1, 3, 4, 2, 4, 5]),
+    ],
+)
+def test_each_goes_again_before_the_next_and_under_loss_before_the_third(
+    most: int, lossy: bool, expected: list[int]
+) -> None:
+    copies = Copies(most)
+    if lossy:
+        copies.lost()
+    assert on_the_way(copies, 1, 2, 3, 4, 5) == expected
+
+
+def test_what_was_forgotten_does_not_come_again() -> None:
+    copies = Copies(2)
+    copies.lost()
+    on_the_way(copies, 1, 2, 3)
+    copies.forget()
+    assert on_the_way(copies, 4, 5, 6) == [4, 4, 5, 5, 6]
+
+
+def test_second_copies_end_when_nothing_is_lost_any_more() -> None:
+    copies = Copies(2)
+    copies.lost()
+    on_the_way(copies, *(7 for _ in range(WATCHFUL_PACKETS)))
+    assert len(copies.due()) == 1
+    copies.lost()
+    assert len(copies.due()) == 2
+
+
+def test_a_jump_is_no_loss() -> None:
+    losses = Losses()
+    assert not losses.report(0, skipped=0)
+    assert not losses.report(JUMP, skipped=JUMP)
+    assert losses.report(JUMP + 1, skipped=JUMP)
+    assert losses.total == 1
+
+
+def test_a_report_older_than_the_jump_takes_nothing_back() -> None:
+    losses = Losses()
+    assert losses.report(3, skipped=0)
+    assert not losses.report(3, skipped=JUMP)
+    assert losses.total == 3
+    assert losses.report(3 + JUMP + 2, skipped=JUMP)
+    assert losses.total == 5
