@@ -110,6 +110,8 @@ async def _assemble(
             traces=source.traces if source else None,
             reload=reloading.reload,
             backlog_s=settings.talk.backlog_s,
+            speed=settings.uplink.speed,
+            flush=settings.uplink.flush,
             volume=settings.speaker.volume,
         )
     )

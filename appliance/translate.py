@@ -78,6 +78,8 @@ def transport_of(settings: schema.Settings, url: str, codec: Codec) -> Transport
             for server in runner.ice_servers
         ),
         turn_message_type=settings.talk.message,
+        copies=settings.uplink.copies,
+        jumps=settings.uplink.jump,
         about={"library": "voice-appliance", "library_version": __version__},
     )
 

@@ -16,7 +16,18 @@ from numpy.typing import NDArray
 
 from appliance.app import running
 from appliance.board.simulated import SimulatedBoard
-from appliance.config.schema import Button, Echo, Microphone, Reconnect, Runner, Session, Settings, Speaker, Talk
+from appliance.config.schema import (
+    Button,
+    Echo,
+    Microphone,
+    Reconnect,
+    Runner,
+    Session,
+    Settings,
+    Speaker,
+    Talk,
+    Uplink,
+)
 from appliance.service.appliance import RunningAppliance
 
 Samples = NDArray[np.int16]
@@ -115,7 +126,7 @@ class Box:
 def settings(url: str, folder: Path, says: Samples | None = None, **changes: Any) -> Settings:
     """Settings for a box that says *says* (16 kHz) each time its microphone opens, or nothing; short waits.
 
-    *changes*: keys of `[runner]`, `[session]`, `[talk]` and `[reconnect]` by their names.
+    *changes*: keys of `[runner]`, `[session]`, `[talk]`, `[uplink]` and `[reconnect]` by their names.
     """
     microphone = "silence"
     if says is not None:
@@ -128,7 +139,13 @@ def settings(url: str, folder: Path, says: Samples | None = None, **changes: Any
         echo=Echo(),
         buttons={"talk": Button(role="talk"), "session": Button(role="session")},
     )
-    tables: dict[str, Any] = {"runner": Runner, "session": Session, "talk": Talk, "reconnect": Reconnect}
+    tables: dict[str, Any] = {
+        "runner": Runner,
+        "session": Session,
+        "talk": Talk,
+        "uplink": Uplink,
+        "reconnect": Reconnect,
+    }
     for key, value in changes.items():
         table = next(name for name, kind in tables.items() if hasattr(kind, key) or key in kind.__dataclass_fields__)
         found = replace(found, **{table: replace(getattr(found, table), **{key: value})})

@@ -15,6 +15,7 @@ LIVE: Mapping[str, frozenset[str]] = {
     ),
     "session": _ALL,
     "talk": frozenset({"message", "release_tail_ms", "time_out_s"}),
+    "uplink": frozenset({"jump", "copies"}),
     "reconnect": _ALL,
     "speaker": frozenset({"volume"}),
     "echo": frozenset({"mode"}),

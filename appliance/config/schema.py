@@ -166,6 +166,22 @@ class Talk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Uplink:
+    """How words go to the runner. The defaults are made for Pipecat's; for another, each can be turned off."""
+
+    speed: int = key(4, Whole(1, 8), "Words that were kept are delivered so many times as fast as they were said.")
+    flush: bool = key(
+        True, Flag(), "The silence that ends a turn at the bot is sent at once. false: in real time, and stop later."
+    )
+    jump: bool = key(
+        True, Flag(), "Leave out sequence numbers behind a flush: it ends the delay that a loss leaves in a runner."
+    )
+    copies: int = key(
+        2, Whole(0, 2), "Copies of each packet of words, against losses. 2: the second only where losses are reported."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
     """The local voice gate of a session without a held button: a held one is never gated. "level" shows it at work."""
 
@@ -284,6 +300,7 @@ class Settings:
     runner: Runner = field(default_factory=Runner)
     session: Session = field(default_factory=Session)
     talk: Talk = field(default_factory=Talk)
+    uplink: Uplink = field(default_factory=Uplink)
     gate: Gate = field(default_factory=Gate)
     reconnect: Reconnect = field(default_factory=Reconnect)
     microphone: Microphone = field(default_factory=Microphone)

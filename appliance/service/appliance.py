@@ -73,6 +73,10 @@ class Parts:
     reload: Callable[[], Awaitable[object]]
     """Reads the file behind the settings again; says itself what came of it."""
     backlog_s: Seconds
+    speed: int
+    """Of what was kept, in times real time."""
+    flush: bool
+    """The silence behind a turn is sent at once."""
     volume: float
 
 
@@ -99,6 +103,8 @@ class RunningAppliance:
             post,
             self._crashed_elsewhere,
             backlog_s=parts.backlog_s,
+            speed=parts.speed,
+            flush=parts.flush,
             lead_ms=LEAD_MS,
             gate=parts.gate,
             suppresses=self._suppresses,

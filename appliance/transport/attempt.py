@@ -67,8 +67,8 @@ class WebRtcSession:
         self._loop = asyncio.get_running_loop()
         self._post = post
         self._receive = receive
-        self._uplink = UpLink(self._loop, self.counters)
-        self.link = MediaLink(settings.codec, self._uplink.send)
+        self._uplink = UpLink(self._loop, self.counters, copies=settings.copies, jumps=settings.jumps)
+        self.link = MediaLink(settings.codec, self._uplink.send, self._uplink.waiting)
         self._signalling = Signalling(settings, resolver=tools.resolver, tls=tools.tls)
         self._channel = RtviChannel(
             attempt,

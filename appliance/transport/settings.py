@@ -20,7 +20,7 @@ class IceServer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransportSettings:
-    """`[runner]` and `[talk] message`, for the life of the process."""
+    """`[runner]`, `[uplink]` and `[talk] message`, for the life of the process."""
 
     url: str
     """A base, or a full `.../start` address."""
@@ -39,5 +39,9 @@ class TransportSettings:
     """If any, only these: what the runner hands out is then not used."""
     turn_message_type: str = "push_to_talk"
     """Empty: the bot is not told of turns."""
+    copies: int = 2
+    """Of each packet of words, at most; see `copies`."""
+    jumps: bool = True
+    """Leave out numbers at the first word after a flush; see `copies.JUMP`."""
     about: Mapping[str, Any] = field(default_factory=lambda: {"library": "voice-appliance"})
     """What `client-ready` says of us."""
