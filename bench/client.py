@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from bench import meter, sounds
+from bench.sounds import PERIOD_FRAMES, RATE_HZ, Samples
 
 SETTLE_S = 1.6
 """After a turn: the silence behind it has ended."""
@@ -46,6 +47,20 @@ class Dial:
     bot_ready_ms: float
 
 
+@dataclass(frozen=True, slots=True)
+class Ear:
+    """What a person has heard."""
+
+    samples: Samples
+    """16 kHz."""
+    periods_s: Sequence[float]
+    """When each 20 ms of it began, monotonic."""
+
+    def at_s(self, frame: int) -> float:
+        """When *frame* was heard."""
+        return self.periods_s[frame // PERIOD_FRAMES] + frame % PERIOD_FRAMES / RATE_HZ
+
+
 class Client(Protocol):
     """Somebody with a button. Words come from `says.wav` in its folder, from the start at each press."""
 
@@ -69,8 +84,8 @@ class Client(Protocol):
         """When the first sample of the last press was spoken, monotonic."""
         ...
 
-    def ear_s(self) -> list[float]:
-        """When each click was heard, monotonic. After `hang_up`, of a client that keeps what it hears."""
+    def ear(self) -> Ear:
+        """What was heard. After `hang_up`, of a client that keeps what it hears."""
         ...
 
 
@@ -149,20 +164,23 @@ async def _click(client: Client, clicks_s: list[float]) -> tuple[list[float], li
     mouth_s = client.mouth_s()
     await client.release()
     await client.hang_up()
-    return [mouth_s + at_s for at_s in clicks_s], client.ear_s()
+    ear = client.ear()
+    return [mouth_s + at_s for at_s in clicks_s], [ear.at_s(frame) for frame in sounds.find_clicks(ear.samples)]
+
+
+def maker(name: str) -> MakeClient:
+    """Of the client *name*; one process pays for one client's imports."""
+    if name == "appliance":
+        from bench import client_appliance
+
+        return client_appliance.client
+    from bench import client_bare
+
+    return client_bare.client
 
 
 def main() -> None:
-    make: MakeClient  # one process pays for one client's imports
-    if sys.argv[1] == "appliance":
-        from bench import client_appliance
-
-        make = client_appliance.client
-    else:
-        from bench import client_bare
-
-        make = client_bare.client
-    print(json.dumps(asyncio.run(measure(make, Plan(**json.loads(sys.argv[2]))))))
+    print(json.dumps(asyncio.run(measure(maker(sys.argv[1]), Plan(**json.loads(sys.argv[2]))))))
 
 
 if __name__ == "__main__":

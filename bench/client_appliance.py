@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import wave
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,8 @@ from appliance.app import running
 from appliance.config.schema import Button, Echo, Microphone, Reconnect, Runner, Settings, Speaker
 from appliance.service import logs
 from appliance.service.appliance import RunningAppliance
-from bench.client import Dial
-from bench.sounds import find_clicks
+from bench.client import Dial, Ear
+from bench.sounds import PERIOD_FRAMES, RATE_HZ, heard
 
 Told = dict[str, Any]
 
@@ -69,11 +68,9 @@ class Appliance:
     def mouth_s(self) -> float:
         return self._opened_s("microphone")[-1]
 
-    def ear_s(self) -> list[float]:
-        began_s = self._opened_s("speaker")[0]
-        with wave.open(str(self._heard)) as file:
-            rate_hz = file.getframerate()
-        return [began_s + frame / rate_hz for frame in find_clicks(self._heard)]
+    def ear(self) -> Ear:
+        samples, began_s = heard(self._heard), self._opened_s("speaker")[0]
+        return Ear(samples, [began_s + frame / RATE_HZ for frame in range(0, len(samples), PERIOD_FRAMES)])
 
     def _opened_s(self, device: str) -> list[float]:
         wanted = {"type": "device", "device": device, "state": "ok"}
@@ -91,17 +88,17 @@ class Appliance:
 async def client(url: str, folder: Path, body: Mapping[str, Any], *, keep: bool) -> AsyncIterator[Appliance]:
     """An appliance for the runner at *url*, which is told *body* at each start; see `MakeClient`."""
     logs.set_up(logging.WARNING)
-    heard = folder / "heard.wav"
+    ear = folder / "heard.wav"
     settings = Settings(
         runner=Runner(url=url, request_data=dict(body)),
         reconnect=Reconnect(least_gap_s=0.0),
         microphone=Microphone(device=f"wav:{folder / 'says.wav'}"),
-        speaker=Speaker(device=f"wav:{heard}" if keep else "null", volume=1.0),
+        speaker=Speaker(device=f"wav:{ear}" if keep else "null", volume=1.0),
         echo=Echo(mode="off"),
         buttons={"talk": Button(role="talk"), "session": Button(role="session")},
     )
     async with running(settings, socket=None) as appliance:
-        found = Appliance(appliance, heard)
+        found = Appliance(appliance, ear)
         end = appliance.subscribe(found.take)
         try:
             yield found

@@ -22,11 +22,10 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import AudioFrame
 
-from bench.client import Dial
-from bench.sounds import RATE_HZ, find_clicks
+from bench.client import Dial, Ear
+from bench.sounds import PERIOD_FRAMES, RATE_HZ, heard
 
 PERIOD_S = 0.02
-PERIOD_FRAMES = RATE_HZ // 50
 SILENCE = bytes(2 * PERIOD_FRAMES)
 TAIL_S = 0.3
 STOP_AFTER_S = 0.2
@@ -145,9 +144,8 @@ class Bare:
     def mouth_s(self) -> float:
         return self._words.mouth_s
 
-    def ear_s(self) -> list[float]:
-        period = int(HEARD_HZ * PERIOD_S)
-        return [self._arrived_s[frame // period] + frame % period / HEARD_HZ for frame in find_clicks(self._heard)]
+    def ear(self) -> Ear:
+        return Ear(heard(self._heard), self._arrived_s)
 
     async def _post(self, path: str, body: object) -> dict[str, Any]:
         async with self._http.post(self._url + path, json=body) as reply:

@@ -6,11 +6,13 @@ import wave
 from pathlib import Path
 
 import numpy as np
+import soxr  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 Samples = NDArray[np.int16]
 
 RATE_HZ = 16_000
+PERIOD_FRAMES = RATE_HZ // 50
 SENTENCE = Path(__file__).parent.parent / "appliance" / "demo" / "hello.wav"
 LOUD = 4000
 """Over the edges that a codec smears around a click, well under the click."""
@@ -23,7 +25,7 @@ def speech(path: Path, seconds: float) -> None:
     with wave.open(str(SENTENCE)) as file:
         assert file.getframerate() == RATE_HZ and file.getnchannels() == 1
         sentence = np.frombuffer(file.readframes(file.getnframes()), np.int16)
-    _write(path, np.resize(sentence, int(seconds * RATE_HZ)))
+    write(path, np.resize(sentence, int(seconds * RATE_HZ)))
 
 
 def clicks(path: Path, count: int) -> list[float]:
@@ -34,7 +36,7 @@ def clicks(path: Path, count: int) -> list[float]:
     for begin_s in at_s:
         begin = round(begin_s * RATE_HZ)
         samples[begin : begin + len(burst)] = burst
-    _write(path, samples)
+    write(path, samples)
     return at_s
 
 
@@ -43,19 +45,24 @@ def click(rate_hz: int = RATE_HZ) -> Samples:
     return (12_000 * np.sin(2 * np.pi * 1000 * np.arange(rate_hz // 50) / rate_hz)).astype(np.int16)
 
 
-def find_clicks(path: Path) -> list[int]:
-    """The frames at which clicks begin in a WAV file, of its first channel."""
-    with wave.open(str(path)) as file:
-        rate_hz, channels = file.getframerate(), file.getnchannels()
-        samples = np.frombuffer(file.readframes(file.getnframes()), np.int16)[::channels]
+def find_clicks(samples: Samples) -> list[int]:
+    """The frames at which clicks begin in *samples*."""
     loud = np.flatnonzero(np.abs(samples.astype(np.int32)) > LOUD)
     if not len(loud):
         return []
-    rests = np.diff(loud, prepend=loud[0] - int(REST_S * rate_hz)) >= int(REST_S * rate_hz)
+    rests = np.diff(loud, prepend=loud[0] - int(REST_S * RATE_HZ)) >= int(REST_S * RATE_HZ)
     return [int(frame) for frame in loud[rests]]
 
 
-def _write(path: Path, samples: Samples) -> None:
+def heard(path: Path) -> Samples:
+    """The first channel of a WAV file, at 16 kHz."""
+    with wave.open(str(path)) as file:
+        rate_hz, channels = file.getframerate(), file.getnchannels()
+        samples = np.frombuffer(file.readframes(file.getnframes()), np.int16)[::channels]
+    return np.asarray(soxr.resample(samples, rate_hz, RATE_HZ), np.int16)
+
+
+def write(path: Path, samples: Samples) -> None:
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)

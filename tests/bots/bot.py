@@ -3,8 +3,9 @@
 
 Its kind is the `bot` in the body of the start, else what the file named by `BOT_KIND_FILE` says, else `echo`; the
 names are those of the embedded runner. One more, `reads`, says the sound in the file `read` of the body (16 kHz mono)
-when the first turn opens, and lets nobody interrupt it. What a session hears and says is kept, see `recording`; with
-`vad` in the body, what speech detection (Silero, which comes with Pipecat) makes of it is, too. No network.
+when a turn opens, the first one, or behind `turns_before` others, and lets nobody interrupt it. What a session hears
+and says is kept, see `recording`; with `vad` in the body, what speech detection (Silero, which comes with Pipecat)
+makes of it is, too. No network.
 """
 
 from __future__ import annotations
@@ -49,11 +50,12 @@ WRITE_DEAD = (
 class Turns(FrameProcessor):
     """Hears, records, and says back each turn when the bot is one that echoes."""
 
-    def __init__(self, recording: Recording, *, echoes: bool, reads: bytes) -> None:
+    def __init__(self, recording: Recording, *, echoes: bool, reads: bytes = b"", turns_before: int = 0) -> None:
         super().__init__()
         self._recording = recording
         self._echoes = echoes
         self._reads = reads
+        self._turns_before = turns_before
         self._before: deque[bytes] = deque(maxlen=BEFORE_FRAMES)
         self._turn: bytearray | None = None
         self.dead = False
@@ -81,7 +83,8 @@ class Turns(FrameProcessor):
         if state == "start":
             self._turn = bytearray(b"".join(self._before))
             self._before.clear()
-            if self._reads:
+            self._turns_before -= 1
+            if self._reads and self._turns_before < 0:
                 reads, self._reads = self._reads, b""
                 await self.say(reads)
                 return
@@ -169,9 +172,8 @@ async def bot(runner_args: Any) -> None:
     params = TransportParams(audio_in_enabled=True, audio_out_enabled=name != "mute")
     transport = SmallWebRTCTransport(params=params, webrtc_connection=runner_args.webrtc_connection)
     asked = runner_args.body if isinstance(runner_args.body, dict) else {}
-    turns = Turns(
-        recording, echoes=name not in ("tone", "reads"), reads=file_to_read(asked) if name == "reads" else b""
-    )
+    reading = {"reads": file_to_read(asked), "turns_before": asked.get("turns_before", 0)} if name == "reads" else {}
+    turns = Turns(recording, echoes=name not in ("tone", "reads"), **reading)
     ears = [speech_detection()] if asked.get("vad") else []
     worker = PipelineWorker(
         Pipeline([transport.input(), *ears, turns, transport.output()]),

@@ -1,0 +1,63 @@
+"""One client's part of `bench wire`, in a process of its own: `python -m bench.talker appliance|bare PLAN`.
+
+PLAN is the JSON of a `Plan`. The client says `says.wav` in its folder while its bot reads aloud. When the first word is
+said comes as a line of JSON at that moment; the times of the rest, with what was heard in `heard.npz` in the folder,
+on the last line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bench.client import SETTLE_S, MakeClient, maker
+
+AFTERWARDS_S = 1.5
+"""What comes late comes within that."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    url: str
+    folder: str
+    """For sound; a client's own, with `says.wav`."""
+    read: str
+    """The file that the bot reads."""
+    seconds: float
+    """How long the words take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Monotonic."""
+
+    mouth_s: float
+    """The first sample was said."""
+    released_s: float
+
+
+async def talk(make: MakeClient, plan: Plan) -> Times:
+    folder = Path(plan.folder)
+    body = {"bot": "reads", "read": plan.read, "turns_before": 1, "vad": True}
+    async with make(plan.url, folder, body, keep=True) as client:
+        await client.dial()
+        await asyncio.sleep(SETTLE_S)
+        await client.press()
+        print(json.dumps({"began": True}), flush=True)
+        await asyncio.sleep(plan.seconds)
+        times = Times(client.mouth_s(), asyncio.get_running_loop().time())
+        await client.release()
+        await asyncio.sleep(AFTERWARDS_S)
+        await client.hang_up()
+        ear = client.ear()
+    np.savez(folder / "heard.npz", samples=ear.samples, periods_s=ear.periods_s)
+    return times
+
+
+if __name__ == "__main__":
+    print(json.dumps(asdict(asyncio.run(talk(maker(sys.argv[1]), Plan(**json.loads(sys.argv[2])))))))
