@@ -12,7 +12,7 @@ from typing import assert_never
 
 from appliance.session import dialling, ending, from_host, from_people, from_runner, from_sound, talking, taps
 from appliance.session.draft import Draft
-from appliance.session.effects import Effect
+from appliance.session.effects import DropWords, Effect
 from appliance.session.events import Event, TimePassed
 from appliance.session.from_host import FromHost
 from appliance.session.from_people import FromPeople
@@ -47,6 +47,10 @@ def step(
     ending.exit_if_down(draft)
     if draft.state.talk.hands_free and not draft.state.recovery.wanted:
         draft.talk(hands_free=False, suppressed=False, gate_open=False)
+        if (
+            DropWords() not in draft.effects
+        ):  # what was said behind the gate is of no turn, and must reach no later session
+            draft.do(DropWords())
     was, now = roads(state, policy), roads(draft.state, policy)
     return draft.state, (*before_all(was, now), *draft.effects, *after_all(was, now))
 

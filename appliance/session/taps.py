@@ -45,6 +45,7 @@ def decide(d: Draft) -> None:
     """Held for so long, it is no tap."""
     d.talk(tap_until_s=None)
     if d.state.talk.muted:
+        talking.tell(d)  # of a turn from before, whose words may go on now
         return
     talking.speak_up(d)
     dialling.start(d)

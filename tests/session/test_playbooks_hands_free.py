@@ -23,16 +23,21 @@ from appliance.session.events import (
     AttemptFailed,
     BotLeft,
     BotReady,
+    BotStarted,
     ButtonPressed,
     ButtonReleased,
+    Connected,
+    GateOpened,
     MuteAsked,
+    OfferAnswered,
     Role,
     StartAsked,
+    StopAsked,
     TimePassed,
     TurnDelivered,
 )
 from appliance.session.state import Turn
-from tests.session.play import Play
+from tests.session.play import REPLY, Play
 from tests.session.test_playbooks import AWAY, MICROPHONE_OPEN, PRESS, RELEASE, light, ready
 
 DOWN, UP = ButtonPressed("one", Role.COMBINED), ButtonReleased("one", Role.COMBINED)
@@ -182,3 +187,22 @@ class TestOpenMode:
         play(RELEASE, after_s=0.5)
         assert play(TimePassed(), after_s=0.3)[0] == Listen(keep=True)
         play(BotReady(1, "2.2.0"))
+
+
+def test_a_turn_from_before_is_told_though_a_muted_press_was_undecided_when_the_bot_came() -> None:
+    play = Play.booted()
+    play(PRESS)
+    play(MuteAsked(True), after_s=0.5)
+    play(RELEASE)
+    for event in (BotStarted(1, REPLY), OfferAnswered(1), Connected(1)):
+        play(event)
+    play(DOWN)
+    assert DeliverWords(1) not in play(BotReady(1, "2.2.0"), after_s=0.1)
+    assert play.wait() == (SendTurn(1, "start"), DeliverWords(1))
+
+
+def test_words_said_hands_free_reach_no_later_session() -> None:
+    play = Play.booted()
+    tap(play)
+    play(GateOpened(True), after_s=1.0)
+    assert DropWords() in play(StopAsked(), after_s=1.0)
