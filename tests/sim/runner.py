@@ -1,0 +1,257 @@
+"""A runner and its bots, as the machine meets them through the transport: what they answer, say, and fail to do."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from appliance.session.effects import CloseLink, Connect, Effect, LeavePolitely, SendTurn, StartBot
+from appliance.session.events import (
+    AttemptFailed,
+    BotError,
+    BotInterrupted,
+    BotLeft,
+    BotMessage,
+    BotReady,
+    BotSpeaking,
+    BotStarted,
+    Connected,
+    Event,
+    OfferAnswered,
+    UserSpeaking,
+)
+from appliance.session.failure import Failure, Kind
+from tests.sim.clock import Clock
+from tests.sim.plans import Ill
+from tests.sim.roads import Roads
+from tests.sim.weather import Weather
+
+REPLY = {"sessionId": "s1"}
+CONSENT_S = (24.0, 40.0)
+"""When ICE finds that nobody is there (protocol, 6.3)."""
+_DEAF = (Ill.RUNNER_AWAY, Ill.RUNNER_FROZEN, Ill.NO_ROUTE, Ill.BLACK_HOLE)
+"""What takes packets and brings none back."""
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """One attempt, as the transport holds it."""
+
+    attempt: int
+    alive: bool = True
+    """The bot, or the request on its way to become one."""
+    up: bool = False
+    """The channel is open."""
+    speaking: bool = False
+    cut: bool = False
+    """No packet finds its way between the two any more."""
+
+
+class Runner:
+    def __init__(
+        self, clock: Clock, rng: random.Random, weather: Weather, roads: Roads, post: Callable[[Event], None]
+    ) -> None:
+        self._clock = clock
+        self._rng = rng
+        self._weather = weather
+        self._roads = roads
+        self._post = post
+        self._call: Call | None = None
+        self._last_attempt = 0
+
+    def start_anew(self) -> None:
+        """The box's process has ended, and all its connections with it."""
+        self._call = None
+
+    # --- effects
+
+    def perform(self, effect: Effect) -> None:
+        match effect:
+            case StartBot(attempt):
+                self._begin(attempt)
+                self._ask(lambda: BotStarted(attempt, REPLY))
+            case Connect(attempt):
+                call = self._call or self._begin(attempt)
+                self._ask(lambda: self._offered(call))
+            case SendTurn(_, state):
+                self._heard_turn(state)
+            case LeavePolitely(_):
+                self._leave()
+            case CloseLink(_):
+                self._call = None
+                self._roads.play(False)
+            case _:
+                pass
+
+    # --- the outside
+
+    def changed(self, ill: Ill, begins: bool) -> None:
+        call = self._call
+        if call is None or not begins:
+            return
+        if ill is Ill.RUNNER_AWAY:
+            call.alive = False
+        if ill is Ill.ADDRESS_MOVES:
+            call.cut = True
+        if call.cut or ill in _DEAF or ill is Ill.NO_MEDIA:
+            self._later(call, self._rng.uniform(*CONSENT_S), lambda: self._lose(call))
+        elif ill is Ill.BOT_FAILS and call.up:
+            final = "timed out after 10.0s writing audio to the transport; the peer has stopped reading"
+            self._say(call, BotError(call.attempt, final if self._rng.random() < 0.5 else "oops", fatal=False))
+            self._say(call, BotError(call.attempt, "out of memory", fatal=True), self._rng.uniform(0.0, 3.0))
+        elif ill is Ill.BOT_LEAVES and call.up:
+            self._go(call)
+        elif ill is Ill.BABBLE:
+            self._babble()
+
+    def speak(self) -> None:
+        """The person was heard by the bot, hands-free."""
+        call = self._call
+        if call is not None and call.up and self._reachable(call):
+            self._say(call, UserSpeaking(call.attempt, True), 0.1)
+            self._say(call, BotInterrupted(call.attempt), 0.1)
+            self._say(call, UserSpeaking(call.attempt, False), 2.0)
+            self._answer(call, 2.5)
+
+    # --- making a session
+
+    def _begin(self, attempt: int) -> Call:
+        self._call = Call(attempt)
+        self._last_attempt = attempt
+        return self._call
+
+    def _ask(self, answer: Callable[[], Event]) -> None:
+        """An HTTP request: refused, answered badly, answered, or not at all."""
+        call = self._call
+        assert call is not None
+        failure, delay_s = self._refusal()
+        if failure is not None:
+            self._later(call, delay_s, lambda: self._fail(call, failure))
+        elif not self._weather.any(Ill.RUNNER_FROZEN, Ill.BLACK_HOLE):
+            self._later(call, self._rng.uniform(0.01, 0.4), lambda: self._post(answer()))
+
+    def _refusal(self) -> tuple[Failure | None, float]:
+        has, rng = self._weather.has, self._rng
+        table = (
+            (Ill.NO_ROUTE, Failure(Kind.NETWORK, "there is no way to the runner"), 0.0),
+            (Ill.RUNNER_AWAY, Failure(Kind.UNREACHABLE, "the connection was refused"), 0.005),
+            (Ill.CLOCK_UNSET, Failure(Kind.CLOCK, "the certificate is not valid yet"), 0.02),
+            (Ill.BAD_CERTIFICATE, Failure(Kind.CERTIFICATE, "the certificate is not to be trusted"), 0.02),
+            (Ill.NOT_A_RUNNER, Failure(Kind.NONSENSE, "it answered with a web page"), 0.05),
+            (Ill.RUNNER_REFUSES, Failure(Kind.STATUS, "it answered 403", 403), 0.05),
+            (
+                Ill.RUNNER_BUSY,
+                Failure(Kind.STATUS, "it is busy", rng.choice((429, 503)), rng.choice((None, 3.0, 45.0))),
+                0.05,
+            ),
+            (Ill.RUNNER_BROKEN, Failure(Kind.STATUS, "it answered 500", 500), 0.05),
+        )
+        return next(((failure, delay_s) for ill, failure, delay_s in table if has(ill)), (None, 0.0))
+
+    def _offered(self, call: Call) -> Event:
+        """What the answer to the offer begins."""
+        if self._weather.has(Ill.NO_MEDIA):
+            pass  # nothing comes about
+        elif self._weather.has(Ill.BOT_CRASHES):
+            if self._rng.random() < 0.5:
+                self._later(call, self._rng.uniform(0.05, 3.0), lambda: self._go(call))
+        else:
+            self._later(call, self._rng.uniform(0.02, 0.2), lambda: self._open(call))
+        return OfferAnswered(call.attempt)
+
+    def _open(self, call: Call) -> None:
+        if not self._reachable(call):
+            return
+        call.up = True
+        self._post(Connected(call.attempt))
+        if not self._weather.has(Ill.BOT_SLOW):
+            self._later(call, self._rng.uniform(0.05, 3.0), lambda: self._ready(call))
+
+    def _ready(self, call: Call) -> None:
+        self._say(call, BotReady(call.attempt, "2.2.0"))
+        if self._rng.random() < 0.5:
+            self._answer(call, 0.3)  # it greets
+
+    # --- in session
+
+    def _heard_turn(self, state: str) -> None:
+        call = self._call
+        if call is None or not self._reachable(call):
+            return
+        if state == "start":
+            self._say(call, UserSpeaking(call.attempt, True), 0.05)
+            if call.speaking:
+                self._say(call, BotInterrupted(call.attempt), 0.1)
+        else:
+            self._say(call, UserSpeaking(call.attempt, False), 0.05)
+            self._answer(call, self._rng.uniform(0.2, 3.0))
+
+    def _answer(self, call: Call, after_s: float) -> None:
+        lasts_s = self._rng.uniform(0.2, 12.0)
+        self._later(call, after_s, lambda: self._speak(call, True))
+        self._later(call, after_s + lasts_s, lambda: self._speak(call, False))
+
+    def _speak(self, call: Call, on: bool) -> None:
+        if self._reachable(call):
+            call.speaking = on
+            self._post(BotSpeaking(call.attempt, on))
+            self._post(BotMessage(call.attempt, "bot-llm-text"))
+            self._roads.play(on)
+
+    def _leave(self) -> None:
+        call = self._call
+        if call is not None and call.up and self._reachable(call):
+            self._later(call, self._rng.uniform(0.1, 2.5), lambda: self._go(call))
+
+    def _go(self, call: Call) -> None:
+        """The bot ends, and says so if it can."""
+        call.alive = False
+        if not self._weather.any(*_DEAF):
+            self._post(BotLeft(call.attempt))
+            self._later(call, self._rng.uniform(*CONSENT_S), lambda: self._lose(call))
+
+    def _lose(self, call: Call) -> None:
+        """ICE has heard nothing for too long, if it still does not."""
+        if not self._reachable(call) or self._weather.has(Ill.NO_MEDIA):
+            self._fail(call, Failure(Kind.LINK, "the connection to the bot was lost"))
+
+    def _babble(self) -> None:
+        """Of the attempt that is there, and of those that are over."""
+        old, rng = self._last_attempt, self._rng
+        for _ in range(rng.randint(1, 8)):
+            attempt = rng.choice((old, old - 1, old + 1))
+            if attempt == old and self._call is None:
+                continue  # a transport that has let go is silent
+            said: list[Event] = [
+                OfferAnswered(attempt),
+                Connected(attempt) if attempt != old else OfferAnswered(attempt),
+                BotReady(attempt, "2.2.0") if attempt != old else BotSpeaking(attempt, False),
+                BotSpeaking(attempt, rng.random() < 0.3),
+                UserSpeaking(attempt, False),
+                BotInterrupted(attempt),
+                BotMessage(attempt, "metrics"),
+                BotError(attempt, "no such voice", fatal=False),
+                BotStarted(attempt, REPLY) if attempt != old else BotInterrupted(attempt),
+            ]
+            if attempt != old:
+                said += [AttemptFailed(attempt, Failure(Kind.LINK, "old")), BotLeft(attempt)]
+            self._post(rng.choice(said))
+
+    # --- small
+
+    def _reachable(self, call: Call) -> bool:
+        return call.alive and not call.cut and not self._weather.any(*_DEAF)
+
+    def _fail(self, call: Call, failure: Failure) -> None:
+        """The transport has let go of everything."""
+        self._call = None
+        self._roads.play(False)
+        self._post(AttemptFailed(call.attempt, failure))
+
+    def _say(self, call: Call, event: Event, after_s: float = 0.0) -> None:
+        self._later(call, after_s, lambda: self._post(event) if self._reachable(call) else None)
+
+    def _later(self, call: Call, delay_s: float, act: Callable[[], None]) -> None:
+        """*act*, unless the box has let go of *call* by then."""
+        self._clock.after(delay_s, lambda: act() if self._call is call else None)
