@@ -37,6 +37,15 @@ class PlayoutCounters:
     """Taken for play, and no sound."""
     concealed: int = 0
     """Packets' worth of guesses played."""
+    recovered: int = 0
+    """Lost, and played from the copy that the next packet carried."""
+    shortened_ms: Millis = 0.0
+    """Sound left out, and put in, to come back to the target: silence, and repetitions within a voice."""
+    lengthened_ms: Millis = 0.0
+    target_ms: Millis = 0.0
+    """How long a packet that comes in time should wait now."""
+    delay_ms: Millis = 0.0
+    """How long the last one played has waited, or would have, had it come in time."""
     gaps: int = 0
     """Stretches in which something was missing, as a listener would count them; a stream that pauses is one, too."""
     gaps_network: int = 0

@@ -29,7 +29,7 @@ class Audibility:
     def hear(self, block: Block | None) -> bool:
         """Take a period, None for silence. Returns whether `on` has changed by it."""
         before = self.on
-        self.heard = block is not None and _peak(block) >= _AUDIBLE
+        self.heard = block is not None and is_audible(block)
         if self.heard:
             self.on, self._quiet_ms = True, 0
         elif self.on:
@@ -43,5 +43,6 @@ class Audibility:
         return before
 
 
-def _peak(block: Block) -> int:
-    return max(int(block.max()), -int(block.min()))  # the amount of -32768 does not fit into 16 bits
+def is_audible(block: Block) -> bool:
+    """Whether any sample reaches `AUDIBLE_DBFS`. *block* is not empty."""
+    return max(int(block.max()), -int(block.min())) >= _AUDIBLE  # the amount of -32768 does not fit into 16 bits

@@ -1,7 +1,7 @@
 """libopus through ctypes, and nothing else knows it: packets of 20 ms out, packets of any length in, mono both ways.
 
 A call gives up the interpreter lock while libopus works, so that the event loop goes on meanwhile. What a call needs
-(buffers, their addresses) is made once. It does no FEC and no DTX, and it does not know RTP.
+(buffers, their addresses) is made once. It sends no FEC and no DTX, and it does not know RTP.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from appliance.audio.opus_packet import carries_copy
 from appliance.errors import CodecError, UnavailableError
 from appliance.units import PACKET_MS, Frames, Hertz
 
@@ -124,19 +125,32 @@ class OpusDecoder:
         self._silences = 0
         self._decode(None, 0, out)
 
+    def carries_copy(self, packet: bytes) -> bool:
+        """Whether *packet* has in-band FEC in it: libopus would answer with a guess where it has none."""
+        return carries_copy(packet)
+
+    def recover(self, packet: bytes, out: Block) -> None:
+        """Fill *out*, as long as one packet, with the copy of the packet before that *packet* carries.
+
+        Raises `CodecError` for what is no Opus, and where the packets' lengths differ.
+        """
+        self._silences = 0
+        if self._decode(packet, len(packet), out, fec=1) != len(out):
+            raise CodecError("the copy is of another length")
+
     def close(self) -> None:
         state, self._state = self._state, None
         if state is not None:
             self._library.opus_decoder_destroy(state)
 
-    def _decode(self, packet: bytes | None, size: int, out: Block) -> Frames:
+    def _decode(self, packet: bytes | None, size: int, out: Block, *, fec: int = 0) -> Frames:
         if self._state is None:
             raise CodecError("the decoder is closed")
         if out is not self._out:
             if out.dtype != np.int16 or not out.flags.c_contiguous or not out.flags.writeable:
                 raise ValueError("a block to decode into must be writable, contiguous int16")
             self._out, self._samples = out, ctypes.c_void_p(out.ctypes.data)
-        frames: int = self._library.opus_decode(self._state, packet, size, self._samples, len(out), 0)
+        frames: int = self._library.opus_decode(self._state, packet, size, self._samples, len(out), fec)
         if frames < 0:
             raise CodecError(f"not an Opus packet: {_text(self._library, frames)}")
         return frames

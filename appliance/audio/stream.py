@@ -1,18 +1,23 @@
 """The bot's sound of one session: packets in on the event loop, whole periods out on the playback thread.
 
 Between the two stand the playout buffer, under a lock that is held for microseconds, and the decoder, which belongs to
-the playback thread. Packets of other lengths than 20 ms pass through a carry: what was decoded and has not been played.
+the playback thread. What was decoded and has not been played is carried from one period to the next: packets of other
+lengths than 20 ms, and those that were made shorter or longer. That is how the buffer's changes of tempo come about: it
+is asked sooner or later for the next.
 """
 
 from __future__ import annotations
 
+import math
 import threading
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from appliance.audio.arrivals import PlayoutCounters
-from appliance.audio.playout import CONCEAL, Conceal, Play, Playout
+from appliance.audio.decisions import CONCEAL, Conceal, Play, Recover, Wait
+from appliance.audio.playout import Playout
+from appliance.audio.stretch import LAG_MOST_MS, Stretch
 from appliance.errors import CodecError
 from appliance.units import PACKET_MS, Frames, Hertz, Millis, Seconds
 
@@ -29,9 +34,11 @@ class BotStream:
     def __init__(self, codec: Codec, rate_hz: Hertz) -> None:
         self._rate_hz = rate_hz
         self._decoder: Decoder = codec.decoder(rate_hz)
-        self._playout = Playout()
+        self._playout = Playout(self._decoder.carries_copy)
         self._lock = threading.Lock()
-        self._carry: Block = np.zeros(rate_hz * PACKET_MAX_MS // 1000, np.int16)
+        room = rate_hz * PACKET_MAX_MS // 1000
+        self._stretch = Stretch(rate_hz, room)
+        self._carry: Block = np.zeros(room + math.ceil(rate_hz * LAG_MOST_MS / 1000), np.int16)
         self._carried: Block = self._carry[:0]  # the part of it that is still to be played
         self._guess: Block = self._carry[: rate_hz * PACKET_MS // 1000]  # as long as one packet
         self._flushed = False
@@ -86,10 +93,12 @@ class BotStream:
     def fill(self, block: Block) -> bool:
         """Fill one period. False: nothing of it is the bot's, all is silence."""
         filled = 0
+        with self._lock:
+            self._playout.period()
         while filled < len(block):
             if self._flushed:
                 self._flushed, self._carried = False, self._carry[:0]
-            if not len(self._carried) and not self._decode_next():
+            if not len(self._carried) and not self._decode_next(filled):
                 break
             taken = self._carried[: len(block) - filled]
             block[filled : filled + len(taken)] = taken
@@ -106,28 +115,36 @@ class BotStream:
     def close(self) -> None:
         self._decoder.close()
 
-    def _decode_next(self) -> bool:
+    def _decode_next(self, filled: Frames) -> bool:
         """Get the next packet's sound into the carry. False: there is none for now."""
         with self._lock:
-            decision = self._playout.pull()
-        if isinstance(decision, Play):
-            try:
-                self._keep(self._decoder.decode(decision.payload, self._carry))
-                return True
-            except CodecError:
-                with self._lock:
-                    self._playout.count_malformed()
-                decision = CONCEAL
-        if isinstance(decision, Conceal):
-            self._decoder.conceal(self._guess)
-            self._carried = self._guess
-            return True
-        return False
-
-    def _keep(self, frames: Frames) -> None:
-        """The carry holds *frames* of a packet: this is how long packets are in this stream."""
-        if frames != len(self._guess):
-            self._guess = self._carry[:frames]
+            decision = self._playout.pull(filled * 1000 / self._rate_hz)
+        if isinstance(decision, Wait):
+            return False
+        try:
+            self._carried = self._carry[: self._render(decision)]
+        except CodecError:
             with self._lock:
-                self._playout.packet_ms = frames * 1000 / self._rate_hz
-        self._carried = self._guess
+                self._playout.count_malformed()
+            self._carried = self._carry[: self._render(CONCEAL)]
+        return True
+
+    def _render(self, decision: Play | Recover | Conceal) -> Frames:
+        """Put its sound into the carry. Raises `CodecError`."""
+        if isinstance(decision, Play):
+            frames = self._decoder.decode(decision.payload, self._carry)
+            if frames != len(self._guess):
+                self._measure(frames)
+            change = decision.change
+            return frames if change is None else self._stretch.change(self._carry, frames, change.by_ms, change.alike)
+        if isinstance(decision, Recover):
+            self._decoder.recover(decision.payload, self._guess)
+        else:
+            self._decoder.conceal(self._guess)
+        return len(self._guess)
+
+    def _measure(self, frames: Frames) -> None:
+        """This is how long packets are in this stream."""
+        self._guess = self._carry[:frames]
+        with self._lock:
+            self._playout.packet_ms = frames * 1000 / self._rate_hz

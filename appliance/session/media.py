@@ -47,6 +47,17 @@ class Decoder(Protocol):
         """Fill all of *out* with a guess at what was lost, fading as losses go on."""
         ...
 
+    def carries_copy(self, packet: bytes) -> bool:
+        """Whether *packet* carries a copy of the one sent before it. Any thread; nothing is too wrong for it."""
+        ...
+
+    def recover(self, packet: bytes, out: Block) -> None:
+        """Fill all of *out*, as long as one packet, with the copy in *packet*, which is still to be decoded itself.
+
+        Raises `CodecError`, *out* undefined.
+        """
+        ...
+
     def close(self) -> None:
         """Give its memory back. Idempotent; owed once by the last user."""
         ...

@@ -116,12 +116,12 @@ def test_a_lost_packet_is_guessed_and_then_fades() -> None:
     assert np.abs(guess).max() < 2_000  # what is left is noise
 
 
-def stereo_packets(channels: tuple[int, int], frame_ms: int) -> list[bytes]:
-    """What a bot sends: 48 kHz stereo, made by libopus without our wrapper."""
+def stereo_packets(channels: tuple[int, int], frame_ms: int, *, lead_s: float = 0.0) -> list[bytes]:
+    """What a bot sends: 48 kHz stereo, made by libopus without our wrapper; a chirp behind *lead_s* of silence."""
     library = opus._library()
     error = ctypes.c_int()
     state = ctypes.c_void_p(library.opus_encoder_create(48_000, 2, 2049, ctypes.byref(error)))
-    sound = chirp(48_000, 0.6)
+    sound = np.pad(chirp(48_000, 0.6), (round(48_000 * lead_s), 0))
     both = np.stack([sound.astype(np.int32) * left // 10 for left in channels], axis=1).astype(np.int16)
     out, packets, frames = ctypes.create_string_buffer(4000), [], 48 * frame_ms
     for start in range(0, len(both), frames):

@@ -22,7 +22,7 @@ SILENCE = b"silence"
 class ReadableCodec:
     """`session.media.Codec`: a packet is the first sample of its period as text, `b"garbage"` is none.
 
-    `b"7x3"` is three periods of sevens in one packet. A guess is -1.
+    `b"7x3"` is three periods of sevens in one packet, and `b"7<6"` one that carries a copy of sixes. A guess is -1.
     """
 
     def __init__(self) -> None:
@@ -59,13 +59,19 @@ class ReadableDecoder:
     def decode(self, packet: bytes, out: Block) -> int:
         if packet == b"garbage":
             raise CodecError("garbage")
-        level, _, periods = packet.partition(b"x")
+        level, _, periods = packet.partition(b"<")[0].partition(b"x")
         frames = int(self._period_frames * float(periods or 1))
         out[:frames] = int(level)
         return frames
 
     def conceal(self, out: Block) -> None:
         out[:] = -1
+
+    def carries_copy(self, packet: bytes) -> bool:
+        return b"<" in packet
+
+    def recover(self, packet: bytes, out: Block) -> None:
+        out[:] = int(packet.partition(b"<")[2])
 
     def close(self) -> None:
         self._codec.closed += 1
