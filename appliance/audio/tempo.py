@@ -1,9 +1,10 @@
 """How the playout comes back to its target: which packet may be played shorter or longer, by how much and how. Pure.
 
-Theory of operation. Within `BAND_MS` of the target nothing is touched. Further off, silence gives or takes first, as
-much as there is to correct. Speech does so where it repeats itself, as vowels do, so that a repetition more or less is
-not heard, and only from a budget: `GENTLE` of what is played. Only what must be made up for soon, since it is more than
-`HURRY_MS` or has lasted for `PATIENCE_MS`, gets more, `HURRY`, and wherever it fits best.
+Theory of operation. Within `BAND_MS` of the target nothing is touched. Further off, silence gives or takes, as much as
+there is to correct; most of the time somebody pauses soon. If nobody has for `PATIENCE_MS`, speech does so too where it
+repeats itself, as vowels do, so that a repetition more or less is not heard, and only from a budget: `GENTLE` of what is
+played. When no more time is left than it takes to be back within `RETURN_MS` of the beginning, all sound is shortened
+wherever it fits best, `HURRY` of it.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ GENTLE: Final = 0.08
 """Of the time: people do not notice a speaker who is so much faster or slower."""
 HURRY: Final = 0.25
 """Of the time: heard as haste if one listens for it, and every word is understood."""
-HURRY_MS: Final = 100
 PATIENCE_MS: Final = 1000
-"""A third of the time in which the target must be reached again: the last 100 ms then take half a second."""
+"""People pause for breath every two seconds or three, and between words more often."""
+RETURN_MS: Final = 2400
+"""The promise is 3 s; the first of them pass until it is known that there is something to make up for."""
 CUT_MOST_MS: Final = 13.4
 """The longest piece that speech gives or takes at once: one period of the deepest voices, 75 Hz."""
 
@@ -55,10 +57,10 @@ class Tempo:
             self._lasted_ms = self._budget_ms = 0.0
             return None
         self._lasted_ms += packet_ms
-        must = excess_ms > HURRY_MS or (abs(excess_ms) > PACKET_MS and self._lasted_ms > PATIENCE_MS)
-        share = HURRY if must and excess_ms > 0 else GENTLE
-        self._budget_ms = min(CUT_MOST_MS, self._budget_ms + share * packet_ms)
-        if self._budget_ms < CUT_MOST_MS:
+        needed_ms = excess_ms * (1 - HURRY) / HURRY  # what is left out is not played
+        must = excess_ms > PACKET_MS and self._lasted_ms + needed_ms > RETURN_MS
+        self._budget_ms = min(CUT_MOST_MS, self._budget_ms + (HURRY if must else GENTLE) * packet_ms)
+        if self._budget_ms < CUT_MOST_MS or (not must and self._lasted_ms < PATIENCE_MS):
             return Change(excess_ms, SILENCE_ONLY)
         return Change(excess_ms, ANYWHERE if must else ALIKE)
 

@@ -17,7 +17,7 @@ from appliance.audio.uplink import Uplink
 from appliance.session.events import BotAudible, DeviceChanged, TurnDelivered, WordsSent
 from appliance.session.media import Care, MediaLink
 from tests.audio.sounds import HELLO, Samples, blocks, hello, read_wav
-from tests.correlate import find
+from tests.correlate import MOST, find, share
 from tests.doubles.wire import DEADLINE_S, Reports
 
 
@@ -101,7 +101,9 @@ def test_from_a_file_to_a_file_in_real_time(tmp_path: Path) -> None:
 
     heard, rate_hz = read_wav(tmp_path / "heard.wav")
     assert rate_hz == 48_000
-    offset, score = find(heard[::3].copy(), hello())  # 16 kHz, with what is above folded down: speech has little there
+    ours = heard[::3].copy()  # 16 kHz, with what is above folded down: speech has little there
+    assert share(ours, hello()) > MOST  # a pause may have become shorter
+    offset, score = find(ours, hello()[:8_000])
     assert score > 0.85
     assert offset < 16 * 400
     counters = playback.counters
