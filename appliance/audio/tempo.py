@@ -2,9 +2,9 @@
 
 Theory of operation. Within `BAND_MS` of the target nothing is touched. Further off, silence gives or takes, as much as
 there is to correct; most of the time somebody pauses soon. If nobody has for `PATIENCE_MS`, speech does so too where it
-repeats itself, as vowels do, so that a repetition more or less is not heard, and only from a budget: `GENTLE` of what is
-played. When no more time is left than it takes to be back within `RETURN_MS` of the beginning, all sound is shortened
-wherever it fits best, `HURRY` of it.
+repeats itself, as vowels do, so that a repetition more or less is not heard, and only from a budget: `GENTLE` of what
+is played. When no more time is left than it takes to be back within `RETURN_MS` of the beginning, all sound is
+shortened wherever it fits best, `HURRY` of it.
 """
 
 from __future__ import annotations
