@@ -104,7 +104,7 @@ async def _assemble(
             transport=transport,
             codec=codec,
             board=board,
-            gate=_gate(settings) if _may_be_hands_free(settings) else None,
+            gate=_gate(settings),
             half_duplex=HalfDuplex(settings.echo.tail_ms),
             notifier=source.notifier if source else Notifier(None),
             traces=source.traces if source else None,
@@ -132,12 +132,6 @@ async def _embedded_runner(stack: AsyncExitStack) -> str:
     url = await embedded.start()
     stack.push_async_callback(embedded.stop)
     return url
-
-
-def _may_be_hands_free(settings: schema.Settings) -> bool:
-    """Else the voice detection need not be imported."""
-    combined = any(button.role == "combined" for button in settings.buttons.values())
-    return combined or settings.talk.mode == "open"
 
 
 def _gate(settings: schema.Settings) -> Gate:

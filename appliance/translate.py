@@ -31,6 +31,7 @@ def policy_of(settings: schema.Settings) -> Policy:
         toggle=talk.mode == "toggle",
         open=talk.mode == "open",
         release_tail_s=talk.release_tail_ms / 1000,
+        release_tail_max_s=talk.release_tail_max_ms / 1000,
         time_out_s=talk.time_out_s,
         half_duplex=settings.echo.mode == "half-duplex",
         first_wait_s=reconnect.first_wait_s,

@@ -5,9 +5,10 @@ While it is closed the thread paces the up-link itself, by deadlines on the mono
 something to send: at the period while words or silence are under way, once a second while nothing is said. Without a
 session it sleeps. Commands are served between periods, so a turn is cut at whole periods only.
 
-The microphone is open for a turn, and then all that it hears are the turn's words; or for who speaks without a button,
-and then words are what passes the gate (`hands_free`). One that fails while it is wanted is opened again (`keeper`),
-and what it hears from then on is heard; meanwhile the turn goes on without words, and can be ended in order.
+The microphone is open for a turn, and then all that it hears are the turn's words, and whether a voice is in them is
+told, for a person who lets go too early; or for who speaks without a button, and then words are what passes the gate
+(`hands_free`). One that fails while it is wanted is opened again (`keeper`), and what it hears from then on is heard;
+meanwhile the turn goes on without words, and can be ended in order.
 """
 
 from __future__ import annotations
@@ -28,13 +29,15 @@ from appliance.audio.level import SILENCE_DBFS, rms_dbfs
 from appliance.audio.uplink import SPEED, Uplink, UplinkCounters
 from appliance.audio.worker import Clock, Crashed, Worker
 from appliance.errors import DeviceError
-from appliance.session.events import Device, Event, WordsLost
+from appliance.session.events import Device, Event, VoiceHeard, WordsLost
 from appliance.units import PACKET_MS, Dbfs, Millis, Seconds
 
 if TYPE_CHECKING:
     from appliance.audio.ports import Microphone
     from appliance.session.media import Block, Encoder, MediaLink
 
+EAR_HANG_MS: Final = 100
+"""A voice is heard until so long, and two periods for the votes, after its last sound: the gaps within a word."""
 CATCH_UP_MS: Final = 3 * PACKET_MS
 """Deadlines further back are let go: what was not sent while the machine stood still is not sent as a burst."""
 
@@ -43,7 +46,8 @@ class Capture(Worker):
     """One for the life of the process. All methods: any thread, never blocking (`stop` joins); served in order.
 
     *report* and *crashed* are called on the capture thread; *report* must not block. *gate*, for who speaks without a
-    button, is the capture thread's from here on; without one all passes. *suppresses*: see `HandsFree`.
+    button, is the capture thread's from here on; without one all passes, and a voice is never told of. *suppresses*:
+    see `HandsFree`.
     """
 
     def __init__(
@@ -73,6 +77,8 @@ class Capture(Worker):
         self._block: Block = np.zeros(microphone.period_frames, np.int16)
         gate = gate or Gate(None, microphone.period_frames, pre_roll_ms=0, hang_ms=0)
         self._hands_free = HandsFree(gate, suppresses, report)
+        self._ear = gate.ear(EAR_HANG_MS)
+        self._voice = False  # in the turn, and told
         self._device = Keeper(Device.MICROPHONE, microphone, report, clock)
         self._wanted = False  # the microphone should be open
         self._in_turn = False  # what the microphone hears are a turn's words
@@ -105,7 +111,10 @@ class Capture(Worker):
         super().start()
 
     def open_microphone(self, turn: int) -> None:
-        """Capture words of *turn* from now on, past the gate. `DeviceChanged`, unless it is open already."""
+        """Capture words of *turn* from now on, past the gate. `DeviceChanged`, unless it is open already.
+
+        Answered by `VoiceHeard`, each time that it changes.
+        """
         self._post(functools.partial(self._open_microphone, turn))
 
     def listen(self, keep: bool) -> None:
@@ -142,6 +151,9 @@ class Capture(Worker):
         self._uplink.open_turn(turn)
         self._in_turn = self._wanted = True
         self._hands_free.leave()
+        self._voice = False
+        if self._ear is not None:
+            self._ear.reset()
         self._open_device()
 
     def _listen(self, keep: bool) -> None:
@@ -209,11 +221,20 @@ class Capture(Worker):
     def _words(self, now_s: Seconds) -> Sequence[Block]:
         """What is to be kept or sent by the period that was read until *now_s*."""
         if self._in_turn:
+            self._listen_for_voice()
             return (self._block,)
         if not self._keep:
             return NOTHING
         begun_s = now_s - self._microphone.latency_s - PACKET_MS / 1000
         return self._hands_free.hear(self._block, begun_s)
+
+    def _listen_for_voice(self) -> None:
+        if self._ear is None:
+            return
+        self._ear.hear(self._block)
+        if self._ear.open != self._voice:
+            self._voice = self._ear.open
+            self._report(VoiceHeard(self._voice))
 
     def _pace(self) -> None:
         """Wait for the next deadline of the up-link or of a device that failed, and keep it; or for a command."""

@@ -76,6 +76,13 @@ class Gate:
             return NOTHING
         return (block,) if was else (*self._pre_roll.take(), block)
 
+    def ear(self, hang_ms: Millis) -> Gate | None:
+        """One that shares the detector, which knows the room, for who hears periods that this one does not; it keeps no
+        pre-roll. None: there is no detector."""
+        if self._detector is None:
+            return None
+        return Gate(self._detector, 0, pre_roll_ms=0, hang_ms=hang_ms)
+
     def reset(self) -> None:
         """Close it, and forget what was said; not how loud the room is."""
         self._votes = self._left = 0

@@ -14,7 +14,7 @@ LIVE: Mapping[str, frozenset[str]] = {
         {"url", "start", "connect_by", "offer_url", "request_data", "start_data", "api_key", "headers", "ice_servers"}
     ),
     "session": _ALL,
-    "talk": frozenset({"message", "release_tail_ms", "time_out_s"}),
+    "talk": frozenset({"message", "release_tail_ms", "release_tail_max_ms", "time_out_s"}),
     "uplink": frozenset({"jump", "copies"}),
     "reconnect": _ALL,
     "speaker": frozenset({"volume"}),

@@ -161,6 +161,11 @@ class Talk:
         "Client message that tells the bot of the start and stop of a turn.",
     )
     release_tail_ms: Millis = key(300.0, Number(0, 5_000, "ms"), "Recorded after the release: people let go early.")
+    release_tail_max_ms: Millis = key(
+        1000.0,
+        Number(0, 10_000, "ms"),
+        "And so long at most for who is still speaking, as far as the gate's engine can tell. 0: not for that.",
+    )
     time_out_s: Seconds = key(60.0, Number(1, 3_600, "s"), "Longest single transmission. The light warns 10 s before.")
     backlog_s: Seconds = key(10.0, Number(0.1, 60, "s"), "Speech kept while a session is being made.")
 

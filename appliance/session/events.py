@@ -238,6 +238,13 @@ class BotAudible:
 
 
 @dataclass(frozen=True, slots=True)
+class VoiceHeard:
+    """In a turn, the microphone has begun to hear a voice, or has ceased to. At first, in each turn, it hears none."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class GateOpened:
     """Listening behind the gate, words began to pass it, or have ceased to. At first, and in a turn, it is closed."""
 
@@ -288,6 +295,7 @@ Event = (
     | WordsSent
     | TurnDelivered
     | WordsLost
+    | VoiceHeard
     | BotAudible
     | GateOpened
     | Suppressed

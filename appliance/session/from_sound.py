@@ -15,11 +15,12 @@ from appliance.session.events import (
     GateOpened,
     Suppressed,
     TurnDelivered,
+    VoiceHeard,
     WordsLost,
     WordsSent,
 )
 
-FromSound = DeviceChanged | WordsSent | TurnDelivered | WordsLost | GateOpened | Suppressed | BotAudible
+FromSound = DeviceChanged | WordsSent | TurnDelivered | WordsLost | VoiceHeard | GateOpened | Suppressed | BotAudible
 
 
 def take(d: Draft, event: FromSound) -> None:
@@ -37,6 +38,8 @@ def take(d: Draft, event: FromSound) -> None:
         case WordsLost(lost_ms=lost_ms):
             if lost_ms > 0:
                 talking.words_lost(d)
+        case VoiceHeard(on=on):
+            talking.voice(d, on)
         case BotAudible(on=on):
             d.put(audible=on)
             d.talk(awaiting_answer=d.state.talk.awaiting_answer and not on)

@@ -49,6 +49,7 @@ class Policy:
     tap_s: Seconds = 0.3
     """A combined button that is released sooner was tapped."""
     release_tail_s: Seconds = 0.3
+    release_tail_max_s: Seconds = 1.0
     time_out_s: Seconds = 60.0
     half_duplex: bool = True
 

@@ -63,7 +63,11 @@ class Talk:
     turn: Turn = Turn.NONE
     number: int = 0
     opened_s: Seconds = 0.0
+    voice: bool = False
+    """The microphone hears a voice; means something while the turn is open or in its tail."""
     tail_until_s: Seconds = 0.0
+    tail_limit_s: Seconds = 0.0
+    """The tail's end for a person who goes on speaking."""
     told: bool = False
     """This session's bot was told of the turn's start."""
     awaiting_answer: bool = False
@@ -154,6 +158,14 @@ def idle_deadline_s(state: State, policy: Policy) -> Seconds | None:
     return recovery.used_s + policy.idle_hang_up_s
 
 
+def tail_end_s(state: State) -> Seconds | None:
+    """When the release tail is over, as things are."""
+    talk = state.talk
+    if talk.turn is not Turn.TAIL:
+        return None
+    return talk.tail_limit_s if talk.voice else talk.tail_until_s
+
+
 def time_out_s(state: State, policy: Policy) -> Seconds | None:
     """When the open turn has been open for too long."""
     return state.talk.opened_s + policy.time_out_s if state.talk.turn is Turn.OPEN else None
@@ -188,7 +200,7 @@ def deadline(state: State, policy: Policy, now_s: Seconds) -> Seconds | None:
     times = (
         state.link.deadline_s,
         state.recovery.retry_at_s,
-        talk.tail_until_s if talk.turn is Turn.TAIL else None,
+        tail_end_s(state),
         talk.lost_until_s,
         talk.tap_until_s,
         limit,

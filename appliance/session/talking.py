@@ -2,8 +2,9 @@
 
 Theory of operation: a press opens the turn, and with it the microphone, before anything else is thought about
 (`roads`). Its words are kept by the up-link until a bot is ready, then delivered in order. Release lets the tail pass,
-then the turn closes; the up-link reports it delivered once enough silence has followed the last word, and only then
-`stop` is sent. A combined button's press is a turn that the bot does not learn of until it can be no tap any more.
+and who is still speaking then finish, within bounds; then the turn closes. The up-link reports it delivered once enough
+silence has followed the last word, and only then `stop` is sent. A combined button's press is a turn that the bot does
+not learn of until it can be no tap any more.
 """
 
 from __future__ import annotations
@@ -12,15 +13,14 @@ from appliance.session.draft import Draft
 from appliance.session.effects import DropWords, EndTurn, SendTurn, SilenceSpeaker
 from appliance.session.lifecycle import TransportState
 from appliance.session.policy import LOST_SIGN_S
-from appliance.session.state import Turn, time_out_s
+from appliance.session.state import Turn, tail_end_s, time_out_s
 
 
 def let_time_pass(d: Draft) -> None:
     """The sign of lost words ends, the tail ends, and a turn that has lasted too long."""
-    talk = d.state.talk
-    if d.due(talk.lost_until_s):
+    if d.due(d.state.talk.lost_until_s):
         d.talk(lost_until_s=None)
-    if talk.turn is Turn.TAIL and d.due(talk.tail_until_s):
+    if d.due(tail_end_s(d.state)):
         close_turn(d)
     if d.due(time_out_s(d.state, d.policy)):
         close_turn(d)
@@ -47,7 +47,7 @@ def open_turn(d: Draft) -> None:
     """
     talk = d.state.talk
     told = talk.told and talk.turn is not Turn.NONE
-    d.talk(turn=Turn.OPEN, number=talk.number + 1, opened_s=d.now_s, told=told, awaiting_answer=False)
+    d.talk(turn=Turn.OPEN, number=talk.number + 1, opened_s=d.now_s, told=told, voice=False, awaiting_answer=False)
 
 
 def speak_up(d: Draft) -> None:
@@ -68,7 +68,16 @@ def tell(d: Draft) -> None:
 def end_turn(d: Draft) -> None:
     """Released: what is said in the release tail still belongs to the turn."""
     if d.state.talk.turn is Turn.OPEN:
-        d.talk(turn=Turn.TAIL, tail_until_s=d.now_s + d.policy.release_tail_s)
+        tail_s, longest_s = d.policy.release_tail_s, d.policy.release_tail_max_s
+        d.talk(turn=Turn.TAIL, tail_until_s=d.now_s + tail_s, tail_limit_s=d.now_s + max(tail_s, longest_s))
+
+
+def voice(d: Draft, on: bool) -> None:
+    """In the turn a voice is heard, or no more; in the tail that may have been what was waited for."""
+    if d.state.talk.turn in (Turn.OPEN, Turn.TAIL):
+        d.talk(voice=on)
+    if d.due(tail_end_s(d.state)):
+        close_turn(d)
 
 
 def close_turn(d: Draft) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from appliance.audio.capture import Capture
+from appliance.audio.capture import EAR_HANG_MS, Capture
 from appliance.audio.gate import Gate
 from appliance.audio.half_duplex import HalfDuplex
 from appliance.errors import DeviceError
@@ -18,6 +18,7 @@ from appliance.session.events import (
     GateOpened,
     Suppressed,
     TurnDelivered,
+    VoiceHeard,
     WordsLost,
     WordsSent,
 )
@@ -256,3 +257,32 @@ def test_without_a_gate_all_passes() -> None:
     assert [packet for packet in wire.packets if packet != SILENCE] == [b"1", b"2"]
     microphone.give(*[np.zeros(320, np.int16)] * 2)
     assert capture.stop(DEADLINE_S)
+
+
+EAR_HANG = EAR_HANG_MS // PACKET_MS
+HEARD, SILENT = VoiceHeard(True), VoiceHeard(False)
+
+
+def test_in_a_turn_a_voice_is_told_of_and_everything_is_kept(room: Room) -> None:
+    room.capture.open_microphone(1)
+    assert room.told(1) == [OPENED]
+    room.hear(1, 2, 101, 102)
+    assert room.reports.rest() == []
+    room.hear(103)
+    assert room.told(1) == [HEARD]
+    room.hear(*range(2, 2 + 2 + EAR_HANG))  # two are still votes
+    assert room.reports.rest() == []
+    room.hear(1)
+    assert room.told(1) == [SILENT]
+    assert room.capture.backlog_ms == (8 + EAR_HANG) * PACKET_MS
+
+
+def test_each_turn_tells_of_a_voice_anew(room: Room) -> None:
+    room.capture.open_microphone(1)
+    room.hear(101, 102, 103)
+    assert room.told(2) == [OPENED, HEARD]
+    room.capture.open_microphone(2)
+    room.hear(104, 105, 106)
+    assert room.reports.rest() == []
+    room.hear(107)
+    assert room.told(1) == [HEARD]

@@ -43,6 +43,7 @@ from appliance.session.events import (
     TimePassed,
     TurnDelivered,
     UserSpeaking,
+    VoiceHeard,
     WordsLost,
     WordsSent,
 )
@@ -114,6 +115,8 @@ def events(state: State) -> list[Event]:
         TurnDelivered(turn),
         TurnDelivered(turn - 1),
         WordsLost(40),
+        VoiceHeard(True),
+        VoiceHeard(False),
         GateOpened(True),
         Suppressed(True),
         BotAudible(True),
@@ -146,7 +149,14 @@ def key(state: State) -> State:
     )
     tap = state.talk.tap if state.talk.tap_until_s is not None else Tap.START
     talk = _timeless(
-        state.talk, number=0, tap=tap, lost_until_s=None, awaiting_answer=False, gate_open=False, suppressed=False
+        state.talk,
+        number=0,
+        tap=tap,
+        voice=state.talk.voice and state.talk.turn is Turn.TAIL,
+        lost_until_s=None,
+        awaiting_answer=False,
+        gate_open=False,
+        suppressed=False,
     )
     recovery = _timeless(state.recovery, count=min(state.recovery.count, 1), reason=None)
     # To a session that is up, a cut is one deadline more, which the playbooks play; it would double the states here.
