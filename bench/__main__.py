@@ -6,9 +6,9 @@ import argparse
 import json
 from pathlib import Path
 
-from bench import box, session, soak, wire, words
+from bench import box, cpu, session, soak, wire, words
 
-BENCHMARKS = {"session": session, "box": box, "wire": wire, "words": words, "soak": soak}
+BENCHMARKS = {"session": session, "cpu": cpu, "box": box, "wire": wire, "words": words, "soak": soak}
 
 
 def main() -> None:

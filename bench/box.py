@@ -1,7 +1,7 @@
 """`bench box`: the whole box as a process: its start, what it costs idle and in a session, and how fast a press acts.
 
 Its sound cards are ALSA devices of a sound server where there is one, else WAV files. The column of the bare aiortc
-client, where it has the row, is one round of `bench session`. Everything is measured from outside the daemon, but for
+client, where it has the row, is one round of `bench cpu`. Everything is measured from outside the daemon, but for
 the times of its own events.
 """
 
@@ -66,7 +66,7 @@ def run(*, rounds: int, quick: bool) -> Report:
             with daemon(folder, cards.toml(peer.url), cards.environment) as one:
                 _life(one, cards, size, found)
         print("bare aiortc", file=sys.stderr)
-        plan = Plan(url=peer.url, folder=str(folder), real=peer.real, phase_s=size.phase_s, dials=1, clicks=3)
+        plan = Plan(url=peer.url, folder=str(folder), real=peer.real, phase_s=size.phase_s)
         bare = one_round("bare", plan, peer)
     title = f"box, on {cards.name}, against {peer.name}"
     raw = {"machine": machine(), "found": found, "bare": bare}

@@ -33,9 +33,13 @@ class Plan:
     """For sound; a client's own."""
     real: bool
     """The runner's bot can be talked across, and mirrors clicks."""
-    phase_s: float
-    dials: int
-    clicks: int
+    phase_s: float = 0.0
+    """Of each phase of a conversation; 0: no phases."""
+    dials: int = 0
+    clicks: int = 0
+    """0: no clicks."""
+    profile: bool = False
+    """Tell what the loop's thread does while speaking and listening, which costs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +119,16 @@ async def measure(make: MakeClient, plan: Plan) -> dict[str, Any]:
         result["bot_ready_ms"] = [dial.bot_ready_ms for dial in dials]
         await client.dial()
         await asyncio.sleep(SETTLE_S)
-        result["phases"] = await _converse(client, plan)
+        if plan.phase_s:
+            result["phases"] = await _converse(client, plan)
+        else:
+            await client.press()
+            await asyncio.sleep(0.5)
+            await client.release()
         result["in_session_first_packet_ms"] = client.in_session_first_packet_ms()
         result["memory_mb"] = meter.memory_mb()
         await client.hang_up()
-    if plan.real:
+    if plan.real and plan.clicks:
         clicks_s = sounds.clicks(folder / "says.wav", plan.clicks)
         async with make(plan.url, folder, {"mirror": True}, keep=True) as client:
             result["mouth_s"], result["ear_s"] = await _click(client, clicks_s)
@@ -131,14 +140,16 @@ async def _pause(client: Client) -> None:
     await asyncio.sleep(0.3)  # the bot lets go, on the same two cores
 
 
-async def _converse(client: Client, plan: Plan) -> dict[str, dict[str, float]]:
+async def _converse(client: Client, plan: Plan) -> dict[str, dict[str, Any]]:
     """Quiet, then speaking, then listening, then both at once."""
     clock = meter.Meter()
 
-    async def phase(seconds: float) -> dict[str, float]:
+    async def phase(seconds: float) -> dict[str, Any]:
         await clock.begin()
+        profiler = meter.Profiler() if plan.profile else None
         await asyncio.sleep(seconds)
-        return await clock.end()
+        work = {"work": profiler.end()} if profiler else {}
+        return await clock.end() | work
 
     phases = {"quiet": await phase(plan.phase_s / 2)}
     await client.press()

@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
+import contextlib
+import cProfile
 import functools
+import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from aioice import Connection
 from aiortc import RTCPeerConnection
 
+FUNCTIONS = 15
+"""Of a profile: what is behind them takes less than one in fifty each."""
 UDP_BYTES = 28
 """Headers of UDP and IPv4, which belong to the traffic and not to the library's counts."""
 
+
+@dataclass(slots=True)
+class _Sent:
+    packets: int = 0
+    bytes: int = 0
+
+
+_sent = _Sent()
 _connections: weakref.WeakSet[RTCPeerConnection] = weakref.WeakSet()
 
 
 def watch_connections() -> None:
-    """From now on every connection that this process makes is counted. Costs nothing afterwards."""
+    """From now on every connection that this process makes is counted. What it sends is counted where every client's
+    packets pass, whether or not the library counts them; that costs next to nothing."""
     make: Callable[..., None] = RTCPeerConnection.__init__
 
     @functools.wraps(make)
@@ -28,6 +43,14 @@ def watch_connections() -> None:
         _connections.add(self)
 
     RTCPeerConnection.__init__ = watched  # type: ignore[method-assign]
+    send = Connection.send
+
+    def counted(self: Connection, data: bytes) -> Coroutine[Any, Any, None]:
+        _sent.packets += 1
+        _sent.bytes += len(data)
+        return send(self, data)
+
+    Connection.send = counted  # type: ignore[method-assign]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +64,8 @@ class Phase:
     up_kbit_s: float
     down_packets_s: float
     down_kbit_s: float
+    threads_percent: dict[str, float]
+    """The same by threads of Python's: their names, and "loop" for the main one."""
 
 
 class Meter:
@@ -48,11 +73,13 @@ class Meter:
 
     async def begin(self) -> None:
         self._traffic = await _traffic()
+        self._threads_s = _threads_s()
         self._at_s, self._cpu_s = time.monotonic(), time.process_time()
 
-    async def end(self) -> dict[str, float]:
+    async def end(self) -> dict[str, Any]:
         """The stretch since `begin`, as the fields of a `Phase`."""
         cpu_s, seconds = time.process_time() - self._cpu_s, time.monotonic() - self._at_s
+        threads_s = {name: spent_s - self._threads_s.get(name, 0.0) for name, spent_s in _threads_s().items()}
         now = await _traffic()
         up, up_bytes, down, down_bytes = (after - before for after, before in zip(now, self._traffic, strict=True))
         phase = Phase(
@@ -62,8 +89,52 @@ class Meter:
             up_kbit_s=(up_bytes + up * UDP_BYTES) * 8 / 1000 / seconds,
             down_packets_s=down / seconds,
             down_kbit_s=(down_bytes + down * UDP_BYTES) * 8 / 1000 / seconds,
+            threads_percent={name: 100 * spent_s / seconds for name, spent_s in threads_s.items()},
         )
         return asdict(phase)
+
+
+class Profiler:
+    """What this thread does from now on, by its own time on a processor; the watching is in it."""
+
+    def __init__(self) -> None:
+        self._profile = cProfile.Profile(time.thread_time)
+        self._at_s = time.monotonic()
+        self._profile.enable()
+
+    def end(self) -> list[dict[str, Any]]:
+        """The functions that took most, without what they called, each with its share and its calls a second."""
+        self._profile.disable()
+        seconds = time.monotonic() - self._at_s
+        entries = self._profile.getstats()
+        spent_s = sum(entry.inlinetime for entry in entries)
+        most = sorted(entries, key=lambda entry: -entry.inlinetime)[:FUNCTIONS]
+        return [
+            {
+                "name": _name(entry.code),
+                "percent": 100 * entry.inlinetime / spent_s,
+                "calls_s": entry.callcount / seconds,
+            }
+            for entry in most
+        ]
+
+
+def _name(code: Any) -> str:
+    """Of a function, as a person looks for it; of a built-in one, what it is called."""
+    if isinstance(code, str):
+        return code.strip("<>").removeprefix("built-in method ").removeprefix("method ")
+    return f"{Path(code.co_filename).stem}.{code.co_qualname}"
+
+
+def _threads_s() -> dict[str, float]:
+    """Time on a processor of each thread so far."""
+    spent_s: dict[str, float] = {}
+    for thread in threading.enumerate():
+        with contextlib.suppress(OSError):  # it has just ended
+            stat = Path(f"/proc/self/task/{thread.native_id}/schedstat").read_text(encoding="ascii")
+            name = "loop" if thread is threading.main_thread() else thread.name
+            spent_s[name] = spent_s.get(name, 0.0) + int(stat.split()[0]) / 1e9
+    return spent_s
 
 
 def memory_mb() -> dict[str, float]:
@@ -75,14 +146,12 @@ def memory_mb() -> dict[str, float]:
 
 async def _traffic() -> tuple[int, int, int, int]:
     """Packets and bytes out, packets and bytes in, of all connections that are up. DTLS, RTCP and SRTP; no ICE."""
-    sums = [0, 0, 0, 0]
+    came, came_bytes = 0, 0
     for connection in list(_connections):
         if connection.connectionState != "connected":
             continue
         transports = [stats for stats in (await connection.getStats()).values() if stats.type == "transport"]
         for stats in {stats.id: stats for stats in transports}.values():
-            sums[0] += stats.packetsSent
-            sums[1] += stats.bytesSent
-            sums[2] += stats.packetsReceived
-            sums[3] += stats.bytesReceived
-    return sums[0], sums[1], sums[2], sums[3]
+            came += stats.packetsReceived
+            came_bytes += stats.bytesReceived
+    return _sent.packets, _sent.bytes, came, came_bytes

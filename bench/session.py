@@ -1,8 +1,7 @@
 """`bench session`: a session of the appliance beside one of a bare aiortc client, taking turns, with the same runner.
 
-Each client runs in a process of its own, and does the same: a few dials; then quiet, speaking, listening and both at
-once, each measured by its own process time; then clicks, for the way to the bot's ear and back. Only the ratios mean
-something beyond the machine they were measured on, and its load at the time.
+Each client runs in a process of its own, and does the same: a few dials, then clicks, for the way to the bot's ear and
+back. What a session costs is measured by `bench cpu`, bad networks by `bench wire`.
 """
 
 from __future__ import annotations
@@ -29,9 +28,9 @@ LATE_S = 0.6
 Round = dict[str, Any]
 Values = Callable[[Round], Sequence[float]]
 
+BARE = "bare: aiortc's defaults; silence is sent while nobody speaks; what comes is decoded and dropped, by both."
 NOTES = (
-    "CPU: user and system time of the client's process, percent of one core. Aim: 0.65 of the bare client at most.",
-    "bare: aiortc's defaults; silence is sent while nobody speaks; what comes is decoded and dropped, by both.",
+    BARE,
     "first packet: the bare client sends as soon as it is connected, the appliance keeps words until the bot is ready.",
     "mouth to bot: from a sample spoken to its frame in the bot's pipeline; 80 ms of it is the runner's own buffer.",
     "bot to ear: from a frame given to the bot's transport to the sample played (bare: decoded, no player behind).",
@@ -40,22 +39,22 @@ NOTES = (
 
 def run(*, rounds: int, quick: bool) -> Report:
     """Both clients in turns, *rounds* times each; *quick*: once, and short."""
-    found: dict[str, list[Round]] = {name: [] for name in CLIENTS}
     with tempfile.TemporaryDirectory(prefix="bench-") as name, runner(Path(name)) as peer:
-        plan = Plan(
-            url=peer.url,
-            folder=name,
-            real=peer.real,
-            phase_s=2.5 if quick else 3.5,
-            dials=2 if quick else 3,
-            clicks=3 if quick else 4,
-        )
-        for number in range(1 if quick else rounds):
-            for client in CLIENTS:
-                print(f"round {number + 1}: {client}", file=sys.stderr)
-                found[client].append(one_round(client, plan, peer))
+        dials, clicks = (2, 3) if quick else (3, 4)
+        plan = Plan(url=peer.url, folder=name, real=peer.real, dials=dials, clicks=clicks)
+        found = take_turns(plan, peer, 1 if quick else rounds)
         title = f"session, against {peer.name}; rounds of each: {len(found['bare'])}, taking turns"
     return Report(title=title, rows=_rows(found), notes=NOTES, raw={"machine": machine(), "rounds": found})
+
+
+def take_turns(plan: Plan, peer: Runner, rounds: int) -> dict[str, list[Round]]:
+    """The figures of both clients, *rounds* times each."""
+    found: dict[str, list[Round]] = {name: [] for name in CLIENTS}
+    for number in range(rounds):
+        for client in CLIENTS:
+            print(f"round {number + 1}: {client}", file=sys.stderr)
+            found[client].append(one_round(client, plan, peer))
+    return found
 
 
 def one_round(client: str, plan: Plan, peer: Runner) -> Round:
@@ -84,32 +83,24 @@ def _delays(began_s: Sequence[float], came_s: Sequence[float]) -> list[float]:
     return delays
 
 
+def row(found: dict[str, list[Round]], name: str, unit: str, values: Values) -> Row:
+    """What *values* takes from each round."""
+    of = {client: [v for one in found[client] for v in values(one)] for client in CLIENTS}
+    return Row(name, unit, of["appliance"], of["bare"])
+
+
 def _rows(found: dict[str, list[Round]]) -> list[Row]:
-    def row(name: str, unit: str, values: Values) -> Row:
-        of = {client: [v for one in found[client] for v in values(one)] for client in CLIENTS}
-        return Row(name, unit, of["appliance"], of["bare"])
-
-    def phase(name: str, field: str) -> Values:
-        return lambda one: [one["phases"][name][field]] if name in one["phases"] else []
-
     def first_in_session(one: Round) -> Sequence[float]:
         return [one["in_session_first_packet_ms"]] if one["in_session_first_packet_ms"] is not None else []
 
     return [
-        *(row(f"CPU, {name}", "%", phase(name, "cpu_percent")) for name in ("speaking", "listening", "both", "quiet")),
-        row("memory, resident", "MB", lambda one: [one["memory_mb"]["rss"]]),
-        row("memory, proportional", "MB", lambda one: [one["memory_mb"]["pss"]]),
-        row("sent, speaking", "packets/s", phase("speaking", "up_packets_s")),
-        row("sent, speaking", "kbit/s", phase("speaking", "up_kbit_s")),
-        row("sent, quiet", "packets/s", phase("quiet", "up_packets_s")),
-        row("sent, quiet", "kbit/s", phase("quiet", "up_kbit_s")),
-        row("received, listening", "packets/s", phase("listening", "down_packets_s")),
-        row("received, listening", "kbit/s", phase("listening", "down_kbit_s")),
-        row("press to bot-ready", "ms", lambda one: one["bot_ready_ms"]),
-        row("press to first packet", "ms", lambda one: one["first_packet_ms"]),
-        row("the same, in a session", "ms", first_in_session),
-        row("mouth to bot", "ms", lambda one: one["to_bot_ms"]),
-        row("bot to ear", "ms", lambda one: one["to_ear_ms"]),
+        row(found, "memory, resident", "MB", lambda one: [one["memory_mb"]["rss"]]),
+        row(found, "memory, proportional", "MB", lambda one: [one["memory_mb"]["pss"]]),
+        row(found, "press to bot-ready", "ms", lambda one: one["bot_ready_ms"]),
+        row(found, "press to first packet", "ms", lambda one: one["first_packet_ms"]),
+        row(found, "the same, in a session", "ms", first_in_session),
+        row(found, "mouth to bot", "ms", lambda one: one["to_bot_ms"]),
+        row(found, "bot to ear", "ms", lambda one: one["to_ear_ms"]),
     ]
 
 
