@@ -84,6 +84,8 @@ async def _assemble(
     from appliance.audio.half_duplex import HalfDuplex
     from appliance.audio.opus import OpusCodec
     from appliance.service.appliance import Parts, RunningAppliance
+    from appliance.service.clock import ClockWatch
+    from appliance.service.network import NetworkWatch
     from appliance.transport.smallwebrtc import SmallWebRtc
 
     codec = OpusCodec()
@@ -106,6 +108,8 @@ async def _assemble(
             board=board,
             gate=_gate(settings),
             half_duplex=HalfDuplex(settings.echo.tail_ms),
+            network=NetworkWatch(transport),
+            clock=ClockWatch(),
             notifier=source.notifier if source else Notifier(None),
             traces=source.traces if source else None,
             reload=reloading.reload,

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -92,8 +92,10 @@ class Process:
 class Daemon(Process):
     """`run`, with a control socket and WAV files in *folder*. Constructed, it answers."""
 
-    def __init__(self, folder: Path, toml: str = "", *, script: str = "", microphone: str = "silence") -> None:
-        """*script* runs before the command, in the same process."""
+    def __init__(
+        self, folder: Path, toml: str = "", *, script: str = "", microphone: str = "silence", inside: Sequence[str] = ()
+    ) -> None:
+        """*script* runs before the command, in the same process; *inside* is a command that runs it elsewhere."""
         self.socket = folder / "s"
         self.heard = folder / "heard.wav"
         self.config = folder / "config.toml"
@@ -102,7 +104,7 @@ class Daemon(Process):
             f'[control]\nsocket = "{self.socket}"\n[buttons.talk]\nrole = "talk"\n[buttons.session]\nrole = "session"\n'
         )
         main = f"{script}\nimport sys\nfrom appliance.cli import main\nsys.exit(main(['run', '--config', sys.argv[1]]))"
-        super().__init__(python("-c", main, str(self.config)), folder)
+        super().__init__([*inside, *python("-c", main, str(self.config))], folder)
         self.client = Client(self.socket)
 
     def wait_up(self) -> None:
@@ -125,7 +127,7 @@ class Daemon(Process):
 
 
 @contextlib.contextmanager
-def daemon(folder: Path, toml: str = "", **how: str) -> Iterator[Daemon]:
+def daemon(folder: Path, toml: str = "", **how: Any) -> Iterator[Daemon]:
     """A daemon that is up."""
     process = Daemon(folder, toml, **how)
     try:

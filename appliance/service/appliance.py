@@ -24,9 +24,11 @@ from appliance.board.port import Board, Trouble
 from appliance.board.simulated import SimulatedBoard
 from appliance.control.port import Listener
 from appliance.errors import ApplianceError
+from appliance.service.clock import ClockWatch
 from appliance.service.counting import Counting
 from appliance.service.driver import Driver
 from appliance.service.figures import Figures, Totals
+from appliance.service.network import NetworkWatch
 from appliance.service.performer import Performer
 from appliance.service.sentence import sentence
 from appliance.service.story import Story, light_status, recovery_status
@@ -67,6 +69,8 @@ class Parts:
     gate: Gate | None
     """None: nothing can go hands-free."""
     half_duplex: HalfDuplex
+    network: NetworkWatch
+    clock: ClockWatch
     notifier: Notifier
     traces: Path | None
     """The folder that traces of failures are left in; None: none are."""
@@ -95,7 +99,8 @@ class RunningAppliance:
         story = Story(self._publish, self._show, lambda: figures.turn)
         self._trace = Trace()
         self._trace_files = TraceFiles(self._trace, parts.traces)
-        observers = (self._trace, self._timings, self._counting, figures, story, parts.notifier, self._trace_files)
+        telling = (figures, story, parts.notifier, self._trace_files)
+        observers = (self._trace, self._timings, self._counting, *telling, parts.network)
         self._driver = Driver(parts.policy, self._perform, self._crashed, observers)
         post = self._driver.post_from_thread
         self._capture = Capture(
@@ -127,6 +132,8 @@ class RunningAppliance:
         self._capture.start()
         self._playback.start()
         self._parts.transport.preload()
+        self._parts.network.start(self._driver.post)
+        self._parts.clock.start(self._driver.post)
         self._driver.post(Booted())
         self._parts.notifier.ready()
 
@@ -139,6 +146,8 @@ class RunningAppliance:
     async def close(self) -> None:
         """Hang up politely, let go of everything, and return within 5 s, whatever hangs."""
         self._parts.notifier.stopping()
+        self._parts.network.close()
+        self._parts.clock.close()
         self._driver.post(ShutdownAsked())
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._ended.wait(), POLITE_S)

@@ -23,6 +23,7 @@ class DaemonResolver(AbstractResolver):
 
     def __init__(self) -> None:
         self._pending: dict[_Key, asyncio.Future[list[_Info]]] = {}
+        self._known: dict[str, tuple[str, ...]] = {}
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -41,6 +42,10 @@ class DaemonResolver(AbstractResolver):
             for family_, _, proto, _, address in infos
         ]
 
+    def known(self, host: str) -> tuple[str, ...]:
+        """The addresses of *host* as it was last resolved; none if it never was."""
+        return self._known.get(host, ())
+
     async def close(self) -> None:
         """Nothing to close: the threads end with their look-ups."""
 
@@ -56,8 +61,8 @@ class DaemonResolver(AbstractResolver):
 
     def _settled(self, key: _Key, answer: asyncio.Future[list[_Info]]) -> None:
         self._pending.pop(key, None)
-        if not answer.cancelled():
-            answer.exception()  # seen, even when everybody who waited has gone
+        if not answer.cancelled() and answer.exception() is None:  # looked at, even if everybody who waited has gone
+            self._known[key[0]] = tuple(dict.fromkeys(_numeric(address) for *_, address in answer.result()))
 
 
 def _ask(key: _Key, loop: asyncio.AbstractEventLoop, answer: asyncio.Future[list[_Info]]) -> None:

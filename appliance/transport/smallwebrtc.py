@@ -5,9 +5,13 @@ What is heavy is imported with `preload` or the first session, not with this mod
 
 from __future__ import annotations
 
+import contextlib
+from ipaddress import ip_address
+from socket import AF_UNSPEC
 from typing import TYPE_CHECKING
 
 from appliance.session.media import Receive
+from appliance.transport import urls
 from appliance.transport.port import Post
 from appliance.transport.settings import TransportSettings
 
@@ -36,6 +40,20 @@ class SmallWebRtc:
         """Use *settings* for the sessions to come; but for `ca_file`, which stays as it was read at the start."""
         self._settings = settings
 
+    def addresses(self) -> tuple[str, ...]:
+        """Where the runner is: numeric, as its name was last resolved; none if it never was."""
+        host = self._host()
+        try:
+            return (str(ip_address(host)),)
+        except ValueError:
+            return self._tools.resolver.known(host) if self._tools is not None else ()
+
+    async def look_up(self) -> None:
+        """Resolve the runner's name anew, if it has one. May take tens of seconds. What fails leaves what was known."""
+        if self._tools is not None:
+            with contextlib.suppress(OSError):
+                await self._tools.resolver.resolve(self._host(), family=AF_UNSPEC)
+
     def session(self, attempt: int, post: Post, receive: Receive) -> WebRtcSession:
         """A new session, not yet begun. Raises as `preload` does, if that was not called."""
         from appliance.transport.attempt import WebRtcSession
@@ -43,3 +61,6 @@ class SmallWebRtc:
         self.preload()
         assert self._tools is not None
         return WebRtcSession(attempt, self._settings, self._tools, post, receive)
+
+    def _host(self) -> str:
+        return urls.host(self._settings.offer_url or self._settings.url)

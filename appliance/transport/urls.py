@@ -43,6 +43,11 @@ def is_cloud(url: str) -> bool:
     return names_start(url) and urlsplit(url).scheme == "https"
 
 
+def host(url: str) -> str:
+    """The name or the numeric address of the machine."""
+    return (urlsplit(url).hostname or "").replace("%25", "%")  # the interface of a link-local address (RFC 6874)
+
+
 def shown(url: str) -> str:
     """*url* for a message: without user, password, query and fragment, any of which may be a secret."""
     parts = urlsplit(url)

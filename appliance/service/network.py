@@ -1,0 +1,160 @@
+"""Watches this machine's way to the runner, and tells the machine when it changes.
+
+Theory of operation: the kernel rings when a link, an address or a route changes; once it has settled, the way to the
+runner's addresses is judged anew. An address on this machine (the embedded runner's) always has one. So has a name that
+has never been resolved: its dial says more than can be known here. While there is no way it is judged every few seconds
+too, should the bell be missed, and a name is asked for anew, for the runner may have another address in this network.
+With a way nothing is polled. What the kernel will not say counts as a way: a box must never wait for its own mistake.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from appliance.service.driver import Step
+from appliance.service.netlink import NoWayError, RouteBell, Way, way_to
+from appliance.session.effects import ReportState
+from appliance.session.events import Event, NetworkChanged
+from appliance.session.failure import Remedy
+from appliance.session.lifecycle import TransportState
+from appliance.telling import tell
+from appliance.units import Seconds
+
+log = logging.getLogger("appliance")
+
+SETTLE_S: Seconds = 0.1
+"""A change comes as several within milliseconds: the link, its address, its routes."""
+AGAIN_S: Seconds = 10.0
+"""While there is no way. A person waits no longer than that for what the bell has missed, and it costs nothing."""
+
+
+class Runner(Protocol):
+    """Where the runner is."""
+
+    def addresses(self) -> Sequence[str]:
+        """Numeric ones, as far as they are known."""
+        ...
+
+    async def look_up(self) -> None:
+        """Ask anew, if it has a name. May take long; does not raise."""
+        ...
+
+
+class NetworkWatch:
+    """Loop only, and an observer of the steps. *ask* is for tests."""
+
+    def __init__(self, runner: Runner, ask: Callable[[ipaddress.IPv4Address | ipaddress.IPv6Address], Way] = way_to):
+        self._runner = runner
+        self._ask = ask
+        self._post: Callable[[Event], None] | None = None
+        self._bell: RouteBell | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._asking: asyncio.Task[None] | None = None
+        self._told = NetworkChanged(way=True)
+        self._source = ""
+        """The address that packets to the runner carried last, when there was a way."""
+        self._waited_for = False
+
+    def start(self, post: Callable[[Event], None]) -> None:
+        """Tell *post* at once if there is no way, and from now on when it changes. `close` is owed."""
+        self._post = post
+        try:
+            self._bell = RouteBell()
+        except OSError as error:
+            tell(log, logging.WARNING, "network_unwatched", reason=str(error))
+            return
+        asyncio.get_running_loop().add_reader(self._bell.fileno(), self._rung)
+        self.look()
+
+    def close(self) -> None:
+        """Idempotent."""
+        self._post = None
+        self._look_again(None)
+        if self._asking is not None:
+            self._asking.cancel()
+        if self._bell is not None:
+            asyncio.get_running_loop().remove_reader(self._bell.fileno())
+            self._bell.close()
+            self._bell = None
+
+    def __call__(self, step: Step) -> None:
+        self._waited_for = step.after.recovery.waiting_for == Remedy.NETWORK.value
+        if any(isinstance(done, ReportState) and done.state is TransportState.CONNECTING for done in step.effects):
+            self._judge()  # the name may have been resolved just now: what this session's packets carry
+
+    def look(self) -> None:
+        """Judge the way, and tell what has changed of it."""
+        self._look_again(None)
+        if self._post is None or self._bell is None:
+            return
+        found = self._judge()
+        news = found.moved or (found.way, found.message) != (self._told.way, self._told.message)
+        self._told = found
+        if not found.way:
+            self._look_again(AGAIN_S)
+            self._ask_for_name()
+        if news or (found.way and self._waited_for):  # what was waited for may be more than a route: name servers
+            self._post(found)
+
+    def _judge(self) -> NetworkChanged:
+        whys: list[str] = []
+        addresses = self._runner.addresses()
+        for text in addresses:
+            address = ipaddress.ip_address(text)
+            try:
+                way = Way(local=True, source="") if address.is_loopback else self._ask(address)
+            except NoWayError as why:
+                whys.append(str(why))
+                continue
+            except OSError as error:
+                tell(log, logging.DEBUG, "network_unknown", reason=str(error))
+                return NetworkChanged(way=True)
+            return NetworkChanged(way=True, moved=not way.local and self._moved(way.source))
+        if not whys:
+            return NetworkChanged(way=True)
+        return NetworkChanged(
+            way=False, message=f"this machine has no network to the runner ({whys[0]}); look at its cable or its Wi-Fi"
+        )
+
+    def _moved(self, source: str) -> bool:
+        """Whether packets carry another address than before, and the one before is gone: as long as it is there, what
+        was begun with it can go on."""
+        before, self._source = self._source, source
+        if not before or before == source:
+            return False
+        try:
+            return not self._ask(ipaddress.ip_address(before)).local
+        except NoWayError:
+            return True
+        except OSError:
+            return False
+
+    def _rung(self) -> None:
+        if self._bell is None:
+            return
+        try:
+            self._bell.quiet()
+        except OSError as error:  # never seen; without a bell, looking again is what is left
+            tell(log, logging.WARNING, "network_unwatched", reason=str(error))
+            asyncio.get_running_loop().remove_reader(self._bell.fileno())
+        if self._timer is None or self._timer.when() > asyncio.get_running_loop().time() + SETTLE_S:
+            self._look_again(SETTLE_S)  # counted from the first ring: one that goes on and on does not put it off
+
+    def _look_again(self, after_s: Seconds | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = None if after_s is None else asyncio.get_running_loop().call_later(after_s, self.look)
+
+    def _ask_for_name(self) -> None:
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._look_up(), name="network-look-up")
+
+    async def _look_up(self) -> None:
+        before = tuple(self._runner.addresses())
+        await self._runner.look_up()
+        if tuple(self._runner.addresses()) != before:
+            self.look()

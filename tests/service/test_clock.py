@@ -1,0 +1,67 @@
+"""A clock that is set is told of. The kernel's own timer is met in tests/faults/test_network.py."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+
+import pytest
+
+from appliance.service.clock import ClockWatch
+from appliance.session.events import ClockStepped, Event
+
+DEADLINE_S = 5.0
+
+
+@pytest.mark.parametrize(("number", "told"), [(errno.ECANCELED, True), (errno.EIO, False), (0, False)])
+async def test_only_a_cancelled_timer_means_a_set_clock(
+    number: int, told: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, theirs = os.pipe()
+    events: list[Event] = []
+    seen = asyncio.Event()
+    read = os.read
+
+    def cancelled(descriptor: int, size: int) -> bytes:
+        found = read(descriptor, size)
+        seen.set()
+        if number:
+            raise OSError(number, os.strerror(number))
+        return found
+
+    watch = ClockWatch(lambda: mine)
+    watch.start(events.append)
+    monkeypatch.setattr(os, "read", cancelled)
+    for _ in range(2):
+        seen.clear()
+        os.write(theirs, b"12345678")
+        async with asyncio.timeout(DEADLINE_S):
+            await seen.wait()
+        if not told:
+            break
+    assert events == [ClockStepped()] * (2 if told else 0)
+    monkeypatch.undo()
+    watch.close()
+    watch.close()
+    with pytest.raises(OSError, match="Bad file"):
+        os.fstat(mine)
+    os.close(theirs)
+
+
+async def test_where_there_is_no_such_timer_it_is_gone_without() -> None:
+    def none() -> int:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    watch = ClockWatch(none)
+    watch.start(lambda _: None)
+    watch.close()
+
+
+async def test_the_timer_is_made_and_let_go_of() -> None:
+    events: list[Event] = []
+    watch = ClockWatch()
+    watch.start(events.append)
+    await asyncio.sleep(0)
+    watch.close()
+    assert events == []
