@@ -20,6 +20,8 @@ _NOT_YET_VALID, _EXPIRED = 9, 10
 _UNKNOWN_ISSUER = frozenset({2, 7, 18, 19, 20, 21})  # 7: of the right name, with another key
 _NO_WAY_OUT = frozenset({errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL})
 _OTHER_NAME = frozenset({62, 64})
+_NEVER_SET_S = 1767225600.0
+"""The start of 2026: before this program was, so no clock that has ever been set says less."""
 
 
 def failure_of(exc: BaseException, shown: str, *, wall_s: float) -> Failure:
@@ -27,6 +29,7 @@ def failure_of(exc: BaseException, shown: str, *, wall_s: float) -> Failure:
     host = urlsplit(shown).hostname or shown
     match exc:
         case aiohttp.ClientConnectorCertificateError():
+            # However likely the time is: a board without a battery goes on from when it was switched off.
             early = getattr(exc.certificate_error, "verify_code", 0) == _NOT_YET_VALID
             kind = Kind.CLOCK if early else Kind.CERTIFICATE
             return Failure(kind, _certificate(exc.certificate_error, shown, wall_s))
@@ -57,7 +60,8 @@ def _certificate(error: Any, shown: str, wall_s: float) -> str:
     code = getattr(error, "verify_code", 0)
     if code == _NOT_YET_VALID:
         today = time.strftime("%d %B %Y", time.gmtime(wall_s))
-        return f"the certificate of {shown} is not yet valid; this machine's clock says {today}: is that right?"
+        doubt = "it has not been set yet" if wall_s < _NEVER_SET_S else "is that right?"
+        return f"the certificate of {shown} is not yet valid; this machine's clock says {today}: {doubt}"
     if code == _EXPIRED:
         today = time.strftime("%d %B %Y", time.gmtime(wall_s))
         return f"the certificate of {shown} has expired; renew it there, unless this machine's clock ({today}) is wrong"

@@ -43,16 +43,16 @@ class SmallWebRtc:
     def addresses(self) -> tuple[str, ...]:
         """Where the runner is: numeric, as its name was last resolved; none if it never was."""
         host = self._host()
-        try:
-            return (str(ip_address(host)),)
-        except ValueError:
-            return self._tools.resolver.known(host) if self._tools is not None else ()
+        if _is_numeric(host):
+            return (host,)
+        return self._tools.resolver.known(host) if self._tools is not None else ()
 
     async def look_up(self) -> None:
         """Resolve the runner's name anew, if it has one. May take tens of seconds. What fails leaves what was known."""
-        if self._tools is not None:
+        host = self._host()
+        if self._tools is not None and not _is_numeric(host):
             with contextlib.suppress(OSError):
-                await self._tools.resolver.resolve(self._host(), family=AF_UNSPEC)
+                await self._tools.resolver.resolve(host, family=AF_UNSPEC)
 
     def session(self, attempt: int, post: Post, receive: Receive) -> WebRtcSession:
         """A new session, not yet begun. Raises as `preload` does, if that was not called."""
@@ -64,3 +64,11 @@ class SmallWebRtc:
 
     def _host(self) -> str:
         return urls.host(self._settings.offer_url or self._settings.url)
+
+
+def _is_numeric(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True

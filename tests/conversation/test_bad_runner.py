@@ -16,7 +16,7 @@ from aiohttp import web
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
 from appliance.runner.server import EmbeddedRunner
-from appliance.session.events import StartAsked
+from appliance.session.events import ClockStepped, StartAsked
 from tests.box import Box, box, settings
 from tests.correlate import MOST, find, share
 from tests.leftovers import Open, settled
@@ -274,15 +274,15 @@ async def test_a_name_that_does_not_resolve(
 
 
 @asynccontextmanager
-async def over_tls(port: int, authority: Authority) -> AsyncIterator[None]:
-    """An echo runner behind TLS, as behind a proxy, with a certificate of *authority*."""
+async def over_tls(port: int, authority: Authority, days: tuple[int, int] = (-1, 1)) -> AsyncIterator[None]:
+    """An echo runner behind TLS, as behind a proxy, with a certificate of *authority*, valid for *days* from now."""
     async with runner() as inner, aiohttp.ClientSession() as client:
 
         async def forward(request: web.Request) -> web.Response:
             async with client.request(request.method, inner.url + request.path, data=await request.read()) as answer:
                 return web.Response(body=await answer.read(), status=answer.status, content_type=answer.content_type)
 
-        async with serve(forward, authority.server("localhost"), port=port):
+        async with serve(forward, authority.server("localhost", days), port=port):
             yield
 
 
@@ -308,6 +308,33 @@ async def test_a_certificate_of_another_authority(caplog: pytest.LogCaptureFixtu
     async with box(settings(f"https://localhost:{port}", tmp_path, ca_file=str(ours.path))) as b:
         async with over_tls(port, theirs):
             await failed(b, caplog, GIVEN_UP, "is not trusted", "[runner] ca_file")
+        async with over_tls(port, ours):
+            await recovers(b)
+
+
+async def test_a_certificate_from_the_future_waits_for_the_clock(tmp_path: Path) -> None:
+    """A board without a battery boots in the past. Here the certificate changes instead of the clock."""
+    ours, port = authority(tmp_path / "ours"), free_port()
+    chosen = settings(f"https://localhost:{port}", tmp_path, ca_file=str(ours.path), first_wait_s=LONG_S)
+    async with box(chosen) as b:
+        async with over_tls(port, ours, (1, 2)):
+            b.tap("session")
+            recovery = await b.until(type="recovery")
+            assert (recovery["phase"], recovery["waiting_for"]) == ("waiting", "clock")
+            assert "is not yet valid; this machine's clock says" in recovery["reason"]
+            assert "is that right?" in recovery["reason"]
+            assert b.status["light"]["meaning"] == "waiting"
+        async with over_tls(port, ours):
+            b.appliance.post(ClockStepped())
+            await b.ready()
+        assert b.status["counters"]["reconnects"] == 1
+
+
+async def test_a_certificate_that_has_expired_is_a_refusal(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
+    ours, port = authority(tmp_path / "ours"), free_port()
+    async with box(settings(f"https://localhost:{port}", tmp_path, ca_file=str(ours.path))) as b:
+        async with over_tls(port, ours, (-2, -1)):
+            await failed(b, caplog, GIVEN_UP, "has expired", "renew it there")
         async with over_tls(port, ours):
             await recovers(b)
 
