@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.session.events import BotMessage, BotReady, BotStarted, Event
+from appliance.session.failure import Failure
 from appliance.session.policy import Policy
 from appliance.session.records import RecordError, decode, decode_event, encode, encode_named
 from appliance.session.state import Link, State
@@ -23,7 +24,8 @@ FINITE = st.floats(allow_nan=False)
 
 def built(kind: Any) -> st.SearchStrategy[Any]:
     """Any value of *kind*; what may be anything in it is what JSON can say."""
-    open_fields = {"reply": OBJECTS, "parameters": st.none() | OBJECTS, "data": JSON}
+    failures = st.builds(Failure, retry_after_s=st.none() | FINITE)
+    open_fields = {"reply": OBJECTS, "parameters": st.none() | OBJECTS, "data": JSON, "failure": failures}
     names = {item.name for item in fields(kind)}
     with_times = {item.name: FINITE for item in fields(kind) if item.type in ("Seconds", "Millis", "float")}
     given_ = {name: strategy for name, strategy in open_fields.items() if name in names}
