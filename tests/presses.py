@@ -20,11 +20,12 @@ from tests.box import Box, write_wav
 from tests.relay.relay import Relay
 from tests.words import RATE_HZ, Manner, Speech, look_for, speech
 
-SHARES = {"cold": 3, "warm": 5, "connecting": 3, "early": 2, "double": 2, "stalled": 2, "lossy": 3}
+SHARES = {"cold": 3, "warm": 4, "connecting": 2, "early": 2, "hasty": 2, "double": 2, "stalled": 2, "lossy": 3}
 """Of twenty presses.
 
 cold: there was no session; warm: there is one; connecting: while one is being made; early: let go before there was one;
-double: let go and pressed again within the tail; stalled: the network holds everything for 300 ms; lossy: it loses 2 %.
+hasty: let go in the middle of the last word; double: let go and pressed again within the tail; stalled: the network
+holds everything for 300 ms; lossy: it loses 2 %.
 """
 NEW = ("cold", "connecting", "early")
 STALL_S = 0.3
@@ -33,8 +34,10 @@ SLOW_S = 0.25
 """How late each piece of HTTP is, either way, where a session is to take longer than a word: a second in all."""
 GAP_S = 0.1
 """Between two presses that are one turn."""
-HASTE_S = 0.28
+TAIL_S = 0.28
 """By as much the button is let go before the last word is over, at most: nearly the release tail."""
+HASTE_S = 0.6
+"""By as much the hasty let go, where the last word is so long; the tail goes on for as long as they speak."""
 TOLD_WITHIN_S = 5.0
 """A client-message that was lost is sent again after a second, then after two."""
 
@@ -158,7 +161,10 @@ class Person:
     async def _press(self, kind: str, said: Speech, chance: random.Random) -> None:
         """Hold the button nearly until all is *said*, and wait until the turn has been delivered."""
         box = self._box
-        held_s = said.seconds - chance.uniform(0.0, HASTE_S)
+        before_end_s = chance.uniform(0.0, TAIL_S)
+        if kind == "hasty":
+            before_end_s = min(HASTE_S, len(said.words[-1]) / RATE_HZ - 0.1)
+        held_s = said.seconds - before_end_s
         box.press()
         await box.until(type="device", device="microphone", state="ok")
         if kind in ("double", "stalled"):
