@@ -4,7 +4,7 @@ Theory of operation. Within `BAND_MS` of the target nothing is touched. Further 
 there is to correct; most of the time somebody pauses soon. If nobody has for `PATIENCE_MS`, speech does so too where it
 repeats itself, as vowels do, so that a repetition more or less is not heard, and only from a budget: `GENTLE` of what
 is played. When no more time is left than it takes to be back within `RETURN_MS` of the beginning, all sound is
-shortened wherever it fits best, `HURRY` of it.
+changed wherever that fits best, `HURRY` of it.
 """
 
 from __future__ import annotations
@@ -57,9 +57,9 @@ class Tempo:
             self._lasted_ms = self._budget_ms = 0.0
             return None
         self._lasted_ms += packet_ms
-        needed_ms = excess_ms * (1 - HURRY) / HURRY  # what is left out is not played
-        must = excess_ms > PACKET_MS and self._lasted_ms + needed_ms > RETURN_MS
-        self._budget_ms = min(CUT_MOST_MS, self._budget_ms + (HURRY if must else GENTLE) * packet_ms)
+        needed_ms = abs(excess_ms) * (1 - HURRY) / HURRY  # what is left out is not played
+        must = abs(excess_ms) > PACKET_MS and self._lasted_ms + needed_ms > RETURN_MS
+        self._budget_ms = min(2 * CUT_MOST_MS, self._budget_ms + (HURRY if must else GENTLE) * packet_ms)
         if self._budget_ms < CUT_MOST_MS or (not must and self._lasted_ms < PATIENCE_MS):
             return Change(excess_ms, SILENCE_ONLY)
         return Change(excess_ms, ANYWHERE if must else ALIKE)
