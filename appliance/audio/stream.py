@@ -28,6 +28,10 @@ PACKET_MAX_MS: Final = 120
 """The longest packet that Opus knows; other formats stay below."""
 
 
+FADE_MS: Final = 3
+"""From the last sample to silence, where sound ends in the middle of a wave: no click, and still at once."""
+
+
 class BotStream:
     """From the opening of the speaker for a session to its close."""
 
@@ -41,6 +45,8 @@ class BotStream:
         self._carry: Block = np.zeros(room + math.ceil(rate_hz * LAG_MOST_MS / 1000), np.int16)
         self._carried: Block = self._carry[:0]  # the part of it that is still to be played
         self._guess: Block = self._carry[: rate_hz * PACKET_MS // 1000]  # as long as one packet
+        self._fade = np.linspace(1.0, 0.0, rate_hz * FADE_MS // 1000 + 2)[1:-1]
+        self._last = 0  # sample played
         self._flushed = False
         self._muted = False
         self._draining = False
@@ -104,8 +110,9 @@ class BotStream:
             block[filled : filled + len(taken)] = taken
             self._carried = self._carried[len(taken) :]
             filled += len(taken)
-        block[filled:] = 0
-        return filled > 0
+        fades = filled < len(block) and self._end(block, filled)
+        self._last = int(block[-1])
+        return filled > 0 or fades
 
     @property
     def drained(self) -> bool:
@@ -142,6 +149,15 @@ class BotStream:
         else:
             self._decoder.conceal(self._guess)
         return len(self._guess)
+
+    def _end(self, block: Block, filled: Frames) -> bool:
+        """Nothing comes behind the first *filled* frames. Returns whether that is more than silence."""
+        last = int(block[filled - 1]) if filled else self._last
+        block[filled:] = 0
+        if last:
+            fade = self._fade[: len(block) - filled]
+            np.multiply(fade, last, out=block[filled : filled + len(fade)], casting="unsafe")
+        return last != 0
 
     def _measure(self, frames: Frames) -> None:
         """This is how long packets are in this stream."""

@@ -12,6 +12,7 @@ from appliance.audio.level import SILENCE_DBFS
 from appliance.audio.loudness import HANG_MS
 from appliance.audio.playback import Playback
 from appliance.audio.playout import CEILING_MS
+from appliance.audio.stream import FADE_MS
 from appliance.errors import DeviceError
 from appliance.session.events import BotAudible, Device, DeviceChanged, DeviceState
 from appliance.units import PACKET_MS
@@ -53,10 +54,10 @@ class Ear:
             self.sequence += 1
 
     def hear(self, periods: int) -> list[int]:
-        """The levels of the next periods."""
+        """The levels of the next periods; what was before may fade in their first."""
         heard = [self.speaker.take() for _ in range(periods)]
-        assert all((block == block[0]).all() for block in heard)
-        return [int(block[0]) for block in heard]
+        assert all((block[len(block) * FADE_MS // PACKET_MS :] == block[-1]).all() for block in heard)
+        return [int(block[-1]) for block in heard]
 
     def end(self) -> None:
         self.speaker.release()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from appliance.audio.opus import OpusCodec
-from appliance.audio.stream import BotStream
+from appliance.audio.stream import FADE_MS, BotStream
 from tests.audio.sounds import chirp
 from tests.audio.test_opus import stereo_packets
 from tests.correlate import find
@@ -32,8 +32,8 @@ class Ear:
         shown = []
         for _ in range(periods):
             sounds = self.stream.fill(self.block)
-            levels = list(dict.fromkeys(self.block.tolist()))
-            shown.append("/".join(map(str, levels)) if sounds else "-")
+            levels = list(dict.fromkeys(self.block[FADE_MS:].tolist()))  # what was before may fade
+            shown.append("/".join(map(str, levels)) if levels != [0] else "-")
             assert sounds or not self.block.any()
         return " ".join(shown)
 
@@ -76,6 +76,26 @@ def test_flush_forgets_also_what_is_half_played() -> None:
     assert ear.hear(2) == "- -"
     ear.push(b"4x3")
     assert ear.hear(3) == "- - 4"
+
+
+@pytest.mark.parametrize("ends", ["silenced", "drained"])
+@pytest.mark.parametrize("volume", [9000, -9000])
+def test_where_it_ends_in_the_middle_of_a_wave_there_is_no_click(ends: str, volume: int) -> None:
+    stream, block = BotStream(ReadableCodec(), 16_000), np.zeros(320, np.int16)
+    heard: list[np.ndarray[tuple[int], np.dtype[np.int16]]] = []
+    for number in range(30):
+        stream.push(number, number * 960, b"%dx1" % volume, number / 50)
+        stream.fill(block)
+        heard.append(block.copy())
+    stream.flush() if ends == "silenced" else stream.drain()
+    while stream.fill(block):
+        heard.append(block.copy())
+    sound = np.concatenate([*heard, block]).astype(np.int32)
+    end = int(np.flatnonzero(sound == volume)[-1])
+    assert np.abs(np.diff(sound[end:])).max() <= abs(volume) / 40
+    assert not sound[end + 1 + 16 * FADE_MS :].any()
+    if ends == "silenced":
+        assert end == 30 * 320 - 1, "at once"
 
 
 def test_while_muted_nothing_is_kept_and_all_is_counted() -> None:
