@@ -262,10 +262,12 @@ class RunningAppliance:
             frames_kept=round(self._capture.backlog_ms / PACKET_MS),
             frames_concealed=down.concealed,
             packets_lost=down.lost,
+            packets_recovered=down.recovered,
             gaps_network=down.gaps_network,
             gaps_bot=down.gaps - down.gaps_network,
             xruns_speaker=self._playback.xruns,
             xruns_microphone=self._capture.xruns,
+            playout_delay_ms=round(down.delay_ms),
         )
 
     def _suppresses(self, heard_s: Seconds) -> bool:

@@ -1,7 +1,8 @@
 """The figures of a turn: how long it took, what was sent and lost in it, and whose gaps there were. For its one line.
 
 What is counted is what has come since the turn before ended, so that the bot's answer to one question stands beside the
-next. A time that is None was not waited for (the microphone was open already), or what it waited for never came.
+next; the delay of the playout is as it is now. A time that is None was not waited for (the microphone was open
+already), or what it waited for never came.
 """
 
 from __future__ import annotations
@@ -26,16 +27,20 @@ class Totals:
     """Words that wait now, and are lost if the turn is dropped."""
     frames_concealed: int = 0
     packets_lost: int = 0
+    packets_recovered: int = 0
+    """Lost, and heard nevertheless, from a copy in the next."""
     gaps_network: int = 0
     """Lost or late on the way."""
     gaps_bot: int = 0
     """Nothing was sent."""
     xruns_speaker: int = 0
     xruns_microphone: int = 0
+    playout_delay_ms: int = 0
+    """Not a count: for how long the bot's sound waits now before it is played, for the network's sake."""
 
 
 UP = ("frames_sent", "frames_dropped")
-DOWN = ("frames_concealed", "packets_lost", "gaps_network", "gaps_bot")
+DOWN = ("frames_concealed", "packets_lost", "packets_recovered", "gaps_network", "gaps_bot")
 DEVICES = ("xruns_speaker", "xruns_microphone")
 
 
@@ -63,4 +68,5 @@ class Figures:
         if dropped:
             now["frames_dropped"] += totals.frames_kept
         mark, self._mark = self._mark, now
-        return {name: max(0, count - mark[name]) for name, count in now.items()}  # one given up for lost may come yet
+        used = {name: max(0, count - mark[name]) for name, count in now.items()}  # one given up for lost may come yet
+        return used | {"playout_delay_ms": totals.playout_delay_ms}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from appliance.service.figures import Figures, Totals
+from appliance.service.figures import DOWN, Figures, Totals
 from appliance.service.timings import TURN_NAMES, Timings
 from appliance.session.events import AttemptFailed, ButtonPressed, ButtonReleased, MuteAsked, Role, StopAsked
 from appliance.session.failure import Failure, Kind
@@ -16,12 +16,14 @@ COUNTS = {
     "frames_dropped": 1,
     "frames_concealed": 7,
     "packets_lost": 6,
+    "packets_recovered": 8,
     "gaps_network": 3,
     "gaps_bot": 2,
     "xruns_speaker": 4,
     "xruns_microphone": 5,
 }
 NONE = dict.fromkeys(COUNTS, 0)
+NONE_HEARD = dict.fromkeys(DOWN, 0)
 
 
 class Told:
@@ -54,10 +56,12 @@ def in_session(**policy: object) -> Told:
 def test_all_of_it_in_one_object() -> None:
     told = in_session()
     assert told.figures.turn == {}
-    told.totals = Totals(**COUNTS)
+    told.totals = Totals(**COUNTS, playout_delay_ms=47)
     told.watching.speak()
-    assert set(told.figures.turn) == set(TURN_NAMES) | set(COUNTS)
+    assert set(told.figures.turn) == set(TURN_NAMES) | set(COUNTS) | {"playout_delay_ms"}
     assert told.counts == COUNTS
+    told.watching.speak()
+    assert told.figures.turn["playout_delay_ms"] == 47, "no count, but as it is now"
 
 
 def test_each_turn_has_its_own_counts() -> None:
@@ -78,7 +82,7 @@ def test_a_new_session_counts_what_it_hears_from_nothing() -> None:
     told.watching(StopAsked())
     told.watching(TAP, after_s=1.0)
     told.watching.to_ready()
-    told.totals = replace(told.totals, frames_sent=60, gaps_network=1, gaps_bot=0, frames_concealed=1, packets_lost=0)
+    told.totals = replace(Totals(**COUNTS | NONE_HEARD), frames_sent=60, gaps_network=1, frames_concealed=1)
     told.watching.speak()
     assert told.counts == NONE | {"frames_sent": 10, "gaps_network": 1, "frames_concealed": 1}
 
