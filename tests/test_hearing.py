@@ -3,28 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import pytest
 
 from bench.hearing import PIECE, Ears, Verdict, judge
-from tests.words import RATE_HZ, Samples, speech
+from tests.voices import voices
+from tests.words import RATE_HZ, Samples, Speech, speech
 
-SAID = speech(1, 12)
-EVENT_S = SAID.starts[4] / RATE_HZ
+pytestmark = voices
+EVENT_WORD = 4
 WAY = 1600
 """Frames from mouth to ear where nothing happens: 100 ms."""
 
 
+@cache
+def said() -> Speech:
+    return speech(1, 12)
+
+
+def event_s() -> float:
+    return said().starts[EVENT_WORD] / RATE_HZ
+
+
 def verdict(change: Callable[[Samples, int], Samples]) -> Verdict:
     """Of what *change* makes of the sound from the event on; the second argument is the frame of the event."""
-    event = SAID.starts[4] + WAY
-    heard = np.concatenate([np.zeros(WAY, np.int16), SAID.samples, np.zeros(2 * RATE_HZ, np.int16)])
+    event = said().starts[EVENT_WORD] + WAY
+    heard = np.concatenate([np.zeros(WAY, np.int16), said().samples, np.zeros(2 * RATE_HZ, np.int16)])
 
     def in_s(frame: int) -> float:
         return frame / RATE_HZ
 
-    return judge(Ears(SAID, in_s, change(heard, event), in_s), EVENT_S - 0.001)
+    return judge(Ears(said(), in_s, change(heard, event), in_s), event_s() - 0.001)
 
 
 def late(heard: Samples, at: int, seconds: float) -> Samples:
@@ -46,12 +57,12 @@ def test_what_is_later_for_good_never_comes_back() -> None:
 def test_what_catches_up_in_a_pause_has_come_back_by_then() -> None:
     def change(heard: Samples, event: int) -> Samples:
         delayed = late(heard, event, 0.2)
-        pause = SAID.starts[6] + WAY  # the frames before this word are silent
+        pause = said().starts[6] + WAY  # the frames before this word are silent
         return np.delete(delayed, range(pause, pause + 3200))
 
     found = verdict(change)
     assert found.whole == 8 and found.after_ms == pytest.approx(100)
-    assert found.back_s == pytest.approx(SAID.starts[6] / RATE_HZ - 0.25 - EVENT_S, abs=0.15)
+    assert found.back_s == pytest.approx(said().starts[6] / RATE_HZ - 0.25 - event_s(), abs=0.15)
 
 
 def test_what_is_missing_is_a_hole_and_its_word_is_not_whole() -> None:

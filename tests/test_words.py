@@ -10,7 +10,10 @@ import pytest
 from appliance.audio.opus import OpusCodec
 from tests.audio.speech import VOICES
 from tests.bots.recording import Kept, Recording
+from tests.voices import voices
 from tests.words import EDGE, PAUSE_S, RATE_HZ, Manner, Samples, Speech, look_for, speech
+
+pytestmark = voices
 
 PACKET = RATE_HZ // 50
 MANNERS = [

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-
 import numpy as np
 import pytest
 
@@ -13,11 +11,10 @@ from appliance.config.schema import RATES_HZ
 from appliance.units import PACKET_MS
 from tests.audio import speech
 from tests.audio.sounds import tone
+from tests.voices import voices
 
 PRE_ROLL_MS = 200
 HANG_MS = 600
-
-voices = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="needs espeak-ng; scripts/test installs it")
 
 
 def verdict(kind: str, snr_db: float | None, rate_hz: int = 16_000, **changed: object) -> speech.Verdict:

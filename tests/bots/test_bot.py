@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from tests.runners import pipecat, runner
+from tests.voices import voices
 from tests.witness import witness
 from tests.words import RATE_HZ, Manner, look_for, speech
 
-pytestmark = pytest.mark.runner
+pytestmark = [pytest.mark.runner, voices]
 
 
 async def test_a_bot_keeps_what_it_heard_and_reads_what_it_was_given(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from tests.box import box, settings
 from tests.presses import FileMouth, Outcome, Person, Press, deal, words_of
 from tests.relay.relay import Relay, relays
 from tests.runners import pipecat, runner
+from tests.voices import voices
 
 SEED = 1
 BOXES = 5
@@ -23,6 +24,7 @@ SEAM_MS = 1.0
 
 
 @pytest.mark.runner
+@voices
 @pytest.mark.timeout(240)
 async def test_no_word_of_fifty_presses_is_lost(tmp_path: Path) -> None:
     dealt = deal(PRESSES, SEED)
