@@ -20,14 +20,18 @@ from appliance.control.socket_file import listen
 from appliance.reloading import Reloading
 from appliance.service.relay import Relay
 from appliance.service.systemd import Notifier
+from appliance.session.effects import Cue
 from appliance.session.indicator import LOOKS, Meaning
 from appliance.translate import policy_of, transport_of, wiring_of
+from appliance.units import Hertz
 
 if TYPE_CHECKING:
     from appliance.audio.gate import Gate
     from appliance.service.appliance import RunningAppliance
+    from appliance.session.media import Block
 
 EMBEDDED = "embedded"
+BUILT_IN = "built-in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,7 @@ async def _assemble(
             speed=settings.uplink.speed,
             flush=settings.uplink.flush,
             volume=settings.speaker.volume,
+            cues=_cues(settings.cues, speaker.rate_hz),
         )
     )
 
@@ -136,6 +141,17 @@ async def _embedded_runner(stack: AsyncExitStack) -> str:
     url = await embedded.start()
     stack.push_async_callback(embedded.stop)
     return url
+
+
+def _cues(cues: schema.Cues, rate_hz: Hertz) -> dict[Cue, Block]:
+    """The sounds that are wanted."""
+    from appliance.audio.cues import SHIPPED, load_cues
+
+    named = {cue: getattr(cues, cue.value) for cue in Cue} if cues.enabled else {}
+    files = {
+        cue: SHIPPED / f"{cue.value}.wav" if name == BUILT_IN else Path(name) for cue, name in named.items() if name
+    }
+    return load_cues(files, cues.volume, rate_hz)
 
 
 def _gate(settings: schema.Settings) -> Gate:

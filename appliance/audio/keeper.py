@@ -55,13 +55,16 @@ class Keeper:
         """When `again` is due; None while all is well."""
         return self._waits.due_s
 
-    def open(self) -> bool:
-        """Open it, if it is not. Whether it is open."""
+    def open(self, *, quietly: bool = False) -> bool:
+        """Open it, if it is not. Whether it is open. *quietly*: that it cannot be opened changes nothing."""
         if not self.is_open:
             try:
                 self._device.open()
             except DeviceError as error:
-                self.failed(error)
+                if quietly:
+                    self._device.close()
+                else:
+                    self.failed(error)
                 return False
             self.is_open = True
             self._waits.opened(self._clock())

@@ -1,8 +1,9 @@
-"""The playback thread: the bot's stream, at the configured volume, onto the speaker.
+"""The playback thread: the bot's stream and the cues, at the configured volume, onto the speaker.
 
 Theory of operation. The device is the clock: a period written is a period decoded. The speaker is open from the opening
 of a session's stream to its close, silence included, so that what comes is heard without the delay of an opening. A
-stream that is drained plays what has arrived, then the device's own latency, and closes. With no stream the thread
+stream that is drained plays what has arrived, then the device's own latency, and closes. A cue is mixed into what is
+played, or opens the speaker for its own length; one that cannot be heard is nobody's trouble. With neither the thread
 sleeps. A speaker that fails in a session is opened again (`keeper`), and plays what arrives from then on.
 """
 
@@ -11,7 +12,8 @@ from __future__ import annotations
 import functools
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,9 +22,11 @@ from appliance.audio.arrivals import PlayoutCounters
 from appliance.audio.keeper import Keeper
 from appliance.audio.level import SILENCE_DBFS, rms_dbfs
 from appliance.audio.loudness import Audibility
+from appliance.audio.mixer import Mixer
 from appliance.audio.stream import BotStream
 from appliance.audio.worker import Clock, Crashed, Worker
 from appliance.errors import DeviceError
+from appliance.session.effects import Cue
 from appliance.session.events import BotAudible, Device, DeviceState, Event
 from appliance.units import PACKET_MS, Dbfs, Seconds
 
@@ -30,12 +34,15 @@ if TYPE_CHECKING:
     from appliance.audio.ports import Speaker
     from appliance.session.media import Block, Codec
 
+NO_CUES: Mapping[Cue, Block] = MappingProxyType({})
+
 
 class Playback(Worker):
     """One for the life of the process. All methods: any thread, never blocking (`stop` joins).
 
     *report*, *played* and *crashed* are called on the playback thread; the first two must not block. *played* gets the
-    time until which an audible period leaves the speaker, no sooner than it does. *volume*: 0 to 1.
+    time until which an audible period leaves the speaker, no sooner than it does. *volume*: 0 to 1. *cues*: their
+    sounds, at the speaker's rate.
     """
 
     def __init__(
@@ -45,6 +52,7 @@ class Playback(Worker):
         crashed: Crashed,
         *,
         volume: float,
+        cues: Mapping[Cue, Block] = NO_CUES,
         played: Callable[[Seconds], None] = lambda until_s: None,
         clock: Clock = time.monotonic,
     ) -> None:
@@ -58,9 +66,11 @@ class Playback(Worker):
         self._incoming: BotStream | None = None  # takes packets; the callers'
         self._stream: BotStream | None = None  # is being played; the thread's
         self._audibility = Audibility()
+        self._mixer = Mixer(cues, speaker.period_frames)
+        self._cue_heard = False  # in the last period
         self._muted = False
         self._device = Keeper(Device.SPEAKER, speaker, report, clock)
-        self._tail = 0  # periods of silence still to be written behind a drained stream
+        self._tail = 0  # periods of silence still to be written behind the last sound
 
     @property
     def state(self) -> DeviceState:
@@ -110,6 +120,14 @@ class Playback(Worker):
         if self._incoming is not None:
             self._incoming.mute(on)
 
+    def play_cue(self, cue: Cue) -> None:
+        """Over what is played, or alone. One that sounds gives way to it."""
+        self._post(functools.partial(self._start_cue, cue))
+
+    def stop_cue(self) -> None:
+        """Let no cue be heard, within one period."""
+        self._post(self._mixer.stop)
+
     def set_volume(self, volume: float) -> None:
         """0 to 1, from the next period on."""
         self._gain = round(volume * (1 << 15))
@@ -131,6 +149,14 @@ class Playback(Worker):
         if self._device.open():
             self._opened()
 
+    def _start_cue(self, cue: Cue) -> None:
+        if not self._mixer.has(cue):
+            return
+        if not self._device.is_open and (self._stream is not None or not self._device.open(quietly=True)):
+            return  # a session's speaker comes back at its own time
+        self._opened()
+        self._mixer.start(cue)
+
     def _opened(self) -> None:
         self._tail = math.ceil(self._speaker.latency_s * 1000 / PACKET_MS)
 
@@ -141,31 +167,35 @@ class Playback(Worker):
 
     def _period(self) -> None:
         stream = self._stream
-        if stream is None or not self._device.is_open:
+        if not self._device.is_open:
             self._rest()
             return
-        sounds = stream.fill(self._block)
+        sounds = stream is not None and stream.fill(self._block)
+        if stream is None:
+            self._block[:] = 0
         self._hear(self._block if sounds else None)
-        if sounds and self._gain != 1 << 15:
+        self._cue_heard = self._mixer.mix(self._block)
+        if (sounds or self._cue_heard) and self._gain != 1 << 15:
             self._scale()
         self._tell_played()  # before the write too, which takes its time: some of the period may sound meanwhile
         try:
             self._speaker.write(self._block)
         except DeviceError as error:
             self._inaudible()
+            self._mixer.stop()
             self._device.failed(error)
-            if stream.draining:
+            if stream is None or stream.draining:
                 self._finish()
             return
         self._device.advanced()
         self._tell_played()
-        if stream.drained:
+        if (stream is None or stream.drained) and not self._mixer.sounding:
             self._tail -= 1
             if self._tail < 0:
                 self._finish()
 
     def _tell_played(self) -> None:
-        if self._audibility.heard:
+        if self._audibility.heard or self._cue_heard:
             self._played(self._clock() + self._speaker.latency_s + PACKET_MS / 1000)
 
     def _scale(self) -> None:
@@ -189,17 +219,19 @@ class Playback(Worker):
             self._opened()
 
     def _finish(self) -> None:
-        """Let go of stream and device."""
+        """Let go of the stream, and of the device unless a cue still sounds."""
         stream, self._stream = self._stream, None
         if stream is not None:
             stream.drain()
             stream.close()
         self._inaudible()
-        self._device.close()
+        if not self._mixer.sounding:
+            self._device.close()
 
     def _inaudible(self) -> None:
         if self._audibility.stop():
             self._report(BotAudible(False))
 
     def _end(self) -> None:
+        self._mixer.stop()
         self._finish()

@@ -257,6 +257,26 @@ class CertificateFile:
 
 
 @dataclass(frozen=True, slots=True)
+class SoundFile:
+    """A WAV file. Read to its path, made absolute from the configuration's folder; the word, and "", stay."""
+
+    word: str = "built-in"
+
+    @property
+    def expected(self) -> str:
+        return f'{shown(self.word)}, the path of a WAV file, or "" for none'
+
+    def read(self, value: object, key: KeyPath, desk: Desk) -> str:
+        name = Text(self.expected).read(value, key, desk) if value != "" else ""
+        if name in ("", self.word):
+            return name
+        path = desk.folder / name
+        if not path.is_file():
+            desk.note(key, f"no file {path}", f"expected {self.expected}")
+        return str(path)
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceName:
     """How a sound device is named. Whether it is there is seen when it is opened."""
 

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
+from appliance.config.keys import Key, keys_of
 from appliance.config.kinds import Choice, shown
-from appliance.config.schema import NAMED_TABLES, Key, Settings, keys_of
+from appliance.config.schema import NAMED_TABLES, Settings
 from appliance.config.show import effective
 from appliance.config.writer import toml_value
 

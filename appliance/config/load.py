@@ -11,8 +11,9 @@ from typing import Any
 from appliance.config import rules
 from appliance.config.boards import board_file
 from appliance.config.document import Document, read
+from appliance.config.keys import keys_of
 from appliance.config.kinds import Desk, KeyPath, shown
-from appliance.config.schema import NAMED_TABLES, Button, Control, Light, Runner, Settings, keys_of
+from appliance.config.schema import NAMED_TABLES, Button, Control, Light, Runner, Settings
 from appliance.config.writer import BARE_KEY, toml_key
 from appliance.errors import ConfigError
 

@@ -8,8 +8,8 @@ at its default only.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, TypeVar
+from dataclasses import dataclass, field
+from typing import Any
 
 from appliance.config.compound import (
     BoardProfile,
@@ -22,33 +22,15 @@ from appliance.config.compound import (
     Pin,
     SecretReference,
     SocketPath,
+    SoundFile,
     Url,
 )
-from appliance.config.kinds import Choice, Flag, Kind, Number, Text, Whole
+from appliance.config.keys import key
+from appliance.config.kinds import Choice, Flag, Number, Text, Whole
 from appliance.config.secrets import Secret
 from appliance.units import Dbfs, Hertz, Millis, Seconds
 
-T = TypeVar("T")
-
 RATES_HZ = (8000, 12000, 16000, 24000, 48000)  # those that Opus works at
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """What is known of one key beside its name, type and default. *examples* are values as TOML text."""
-
-    kind: Kind
-    doc: str
-    examples: tuple[str, ...] = ()
-    built: bool = True
-
-
-def key(default: T, kind: Kind, doc: str, *, examples: tuple[str, ...] = (), built: bool = True) -> T:
-    """A field of the settings, with what is known of it."""
-    metadata = {"key": Key(kind, doc, examples, built)}
-    if isinstance(default, dict):
-        return field(default_factory=lambda: default, metadata=metadata)
-    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,6 +240,19 @@ class Echo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cues:
+    """Short sounds that tell what the light tells, never while the microphone could send them."""
+
+    enabled: bool = key(True, Flag(), "All of them.")
+    volume: float = key(0.5, Number(0, 1), "1: as the file has it. The speaker's volume counts as well.")
+    released: str = key("built-in", SoundFile(), "The turn is over, and the microphone closed.")
+    cannot_connect: str = key("built-in", SoundFile(), "There is no connection, or no longer.")
+    lost: str = key("built-in", SoundFile(), "Words were lost (backlog_s), or the turn cut off (time_out_s).")
+    muted: str = key("built-in", SoundFile(), "The microphone was muted, or is, and somebody pressed to talk.")
+    hung_up: str = key("built-in", SoundFile(), "The session has ended on purpose.", examples=('"bye.wav"',))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
     """Where buttons and lights are. Simulated buttons are pressed by commands, and simulated lights seen by status."""
 
@@ -311,6 +306,7 @@ class Settings:
     microphone: Microphone = field(default_factory=Microphone)
     speaker: Speaker = field(default_factory=Speaker)
     echo: Echo = field(default_factory=Echo)
+    cues: Cues = field(default_factory=Cues)
     board: Board = field(default_factory=Board)
     buttons: Mapping[str, Button] = field(default_factory=lambda: {"talk": Button(pin=17)})
     lights: Mapping[str, Light] = field(default_factory=lambda: {"status": Light(pin=27)})
@@ -319,8 +315,3 @@ class Settings:
 
 NAMED_TABLES: Mapping[str, type[Button] | type[Light]] = {"buttons": Button, "lights": Light}
 """Tables of tables with names of the person's own: `[buttons.NAME]`."""
-
-
-def keys_of(table: object) -> dict[str, Key]:
-    """The keys of a table, in their order. *table* is one of the classes above, or an object of one."""
-    return {item.name: item.metadata["key"] for item in fields(table)}  # type: ignore[arg-type]

@@ -8,10 +8,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from appliance import __version__
 from appliance.audio.capture import Capture
@@ -36,7 +36,7 @@ from appliance.service.systemd import Notifier
 from appliance.service.timings import Timings
 from appliance.service.trace import Trace
 from appliance.service.trace_files import TraceFiles
-from appliance.session.effects import Effect
+from appliance.session.effects import Cue, Effect
 from appliance.session.events import Booted, DeviceState, Event, ShutdownAsked
 from appliance.session.indicator import LOOKS, Meaning, meaning
 from appliance.session.lifecycle import TransportState
@@ -46,6 +46,9 @@ from appliance.session.state import Turn
 from appliance.telling import tell
 from appliance.transport.port import Transport
 from appliance.units import PACKET_MS, Dbfs, Seconds
+
+if TYPE_CHECKING:
+    from appliance.session.media import Block
 
 log = logging.getLogger("appliance")
 
@@ -82,6 +85,8 @@ class Parts:
     flush: bool
     """The silence behind a turn is sent at once."""
     volume: float
+    cues: Mapping[Cue, Block]
+    """At the speaker's rate; one without a sound is not heard."""
 
 
 class RunningAppliance:
@@ -119,6 +124,7 @@ class RunningAppliance:
             post,
             self._crashed_elsewhere,
             volume=parts.volume,
+            cues=parts.cues,
             played=parts.half_duplex.played,
         )
         self._performer = Performer(

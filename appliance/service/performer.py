@@ -57,7 +57,7 @@ class Performer:
                 | e.DropWords()
             ):
                 self._up(effect)
-            case e.OpenSpeaker() | e.CloseSpeaker() | e.SilenceSpeaker() | e.MuteSpeaker():
+            case e.OpenSpeaker() | e.CloseSpeaker() | e.SilenceSpeaker() | e.MuteSpeaker() | e.PlayCue():
                 self._down(effect)
             case e.ReportState() | e.ReportError() | e.ReportEnd():
                 pass  # observers tell of these
@@ -105,6 +105,7 @@ class Performer:
         capture = self._capture
         match effect:
             case e.OpenMicrophone(turn=turn):
+                self._playback.stop_cue()
                 capture.open_microphone(turn)
             case e.Listen(keep=keep):
                 capture.listen(keep)
@@ -122,7 +123,7 @@ class Performer:
             case _:
                 assert_never(effect)
 
-    def _down(self, effect: e.OpenSpeaker | e.CloseSpeaker | e.SilenceSpeaker | e.MuteSpeaker) -> None:
+    def _down(self, effect: e.OpenSpeaker | e.CloseSpeaker | e.SilenceSpeaker | e.MuteSpeaker | e.PlayCue) -> None:
         match effect:
             case e.OpenSpeaker():
                 self._past_gaps += self._playback.counters.gaps
@@ -133,3 +134,5 @@ class Performer:
                 self._playback.silence()
             case e.MuteSpeaker(on=on):
                 self._playback.mute(on)
+            case e.PlayCue(cue=cue):
+                self._playback.play_cue(cue)

@@ -6,6 +6,7 @@ No effect returns anything: what came of it comes back as an event.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Literal
 
 from appliance.session.events import Reply
@@ -59,7 +60,10 @@ class CloseLink:
 
 @dataclass(frozen=True, slots=True)
 class OpenMicrophone:
-    """Capture, and keep as words of turn *turn*. Answered by `DeviceChanged`. If open: the turn is renewed."""
+    """Capture, and keep as words of turn *turn*. Answered by `DeviceChanged`. If open: the turn is renewed.
+
+    A cue that sounds ends: it would be recorded.
+    """
 
     turn: int
 
@@ -124,6 +128,23 @@ class MuteSpeaker:
     on: bool
 
 
+class Cue(Enum):
+    """A short sound that tells something: the names are those of the configuration."""
+
+    RELEASED = "released"
+    CANNOT_CONNECT = "cannot_connect"
+    LOST = "lost"
+    MUTED = "muted"
+    HUNG_UP = "hung_up"
+
+
+@dataclass(frozen=True, slots=True)
+class PlayCue:
+    """Let *cue* be heard, if it has a sound; with or without a session. Not answered, whatever becomes of it."""
+
+    cue: Cue
+
+
 # --- people and the process
 
 Source = Literal["bot", "start", "transport", "device"]
@@ -175,6 +196,7 @@ Effect = (
     | OpenSpeaker
     | CloseSpeaker
     | SilenceSpeaker
+    | PlayCue
     | MuteSpeaker
     | ReportState
     | ReportError

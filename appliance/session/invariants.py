@@ -22,6 +22,7 @@ from appliance.session.effects import (
     MuteSpeaker,
     OpenMicrophone,
     OpenSpeaker,
+    PlayCue,
     SendTurn,
     StartBot,
 )
@@ -104,6 +105,8 @@ class World:
                 return replace(self, speaker=True)
             case CloseSpeaker():
                 return replace(self, speaker=False)
+            case PlayCue():
+                must(not self.turn, "no cue while a turn could record it")
             case Exit():
                 must(not self.exited and not self.link, "the end comes once, with nothing open")
                 return replace(self, exited=True)

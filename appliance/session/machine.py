@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from appliance.session import dialling, ending, from_host, from_people, from_runner, from_sound, talking, taps
+from appliance.session import cues, dialling, ending, from_host, from_people, from_runner, from_sound, talking, taps
 from appliance.session.draft import Draft
-from appliance.session.effects import DropWords, Effect
+from appliance.session.effects import DropWords, Effect, PlayCue
 from appliance.session.events import Event, TimePassed
 from appliance.session.from_host import FromHost
 from appliance.session.from_people import FromPeople
@@ -51,8 +51,18 @@ def step(
             DropWords() not in draft.effects
         ):  # what was said behind the gate is of no turn, and must reach no later session
             draft.do(DropWords())
+    sounds = _cue(draft, state, event)
     was, now = roads(state, policy), roads(draft.state, policy)
-    return draft.state, (*before_all(was, now), *draft.effects, *after_all(was, now))
+    return draft.state, (*before_all(was, now), *draft.effects, *after_all(was, now), *sounds)
+
+
+def _cue(d: Draft, before: State, event: Event) -> tuple[PlayCue, ...]:
+    """What is to be heard of the step, behind all else; a cue that must wait does so in the state."""
+    cue = cues.due(before, d.state, event, d.policy, d.now_s)
+    sounds = () if cue is None or not cues.may_sound(d.state) else (PlayCue(cue),)
+    if (waits := None if sounds else cue) is not d.state.cue:
+        d.put(cue=waits)
+    return sounds
 
 
 def _let_time_pass(d: Draft) -> None:

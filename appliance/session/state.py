@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
+from appliance.session.effects import Cue
 from appliance.session.events import DeviceState, Reply
 from appliance.session.lifecycle import UP, TransportState
 from appliance.session.policy import TIME_OUT_WARNING_S, Policy
@@ -131,6 +132,8 @@ class State:
     microphone: DeviceState = DeviceState.CLOSED
     speaker: DeviceState = DeviceState.CLOSED
     audible: bool = False
+    cue: Cue | None = None
+    """Waits until nothing can record it."""
     booted: bool = False
     quitting: bool = False
     exited: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import statistics
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,10 @@ import numpy as np
 import pytest
 import soxr  # type: ignore[import-untyped,unused-ignore]
 
+from appliance.config.schema import Cues
 from tests.alsa.room import AIR_HZ, WAY_S, Ear, Samples, Span, Witness, box_in_room, in_room, people
 from tests.audio.sounds import hello
+from tests.box import write_wav
 from tests.correlate import MOST, share
 from tests.leftovers import Open, settled
 from tests.runners import Runner
@@ -117,6 +120,22 @@ async def test_what_the_speaker_plays_is_not_sent_back(
     assert len(told) == (2 if manners == "half-duplex" else 1)
     agree(told, witness.spans())
     agree(green, witness.spans())
+
+
+async def test_a_cue_is_heard_in_the_room_and_not_by_the_bot(echo: Runner, tmp_path: Path, pins: Any) -> None:
+    """In this room the microphone hears the speaker, behind all that was said: within the tail, which is long here."""
+    said, cue = words(1.0), words(0.6, seed=5)
+    own = Cues(volume=1.0, released=str(write_wav(tmp_path / "cue.wav", cue)))
+    with people(air=True) as (mouth, ear):
+        async with box_in_room(replace(in_room(echo.url, tmp_path, release_tail_ms=2500.0), cues=own), pins) as b:
+            b.tap("session")
+            await b.ready()
+            await b.tell(mouth, said)
+            await b.answer()
+            await b.hang_up()
+        assert share(heard_by(ear), cue) > MOST
+        assert share(echo.heard(), said) > MOST
+        assert share(echo.heard(), cue) < ABSENT
 
 
 @real

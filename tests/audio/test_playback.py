@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
+import numpy as np
 import pytest
 
 from appliance.audio.level import SILENCE_DBFS
@@ -14,6 +15,7 @@ from appliance.audio.playback import Playback
 from appliance.audio.playout import CEILING_MS
 from appliance.audio.stream import FADE_MS
 from appliance.errors import DeviceError
+from appliance.session.effects import Cue
 from appliance.session.events import BotAudible, Device, DeviceChanged, DeviceState
 from appliance.units import PACKET_MS
 from tests.doubles.devices import ScriptedSpeaker
@@ -28,15 +30,22 @@ class Ear:
     """A playback thread with everything around it."""
 
     def __init__(
-        self, *, volume: float = 1.0, latency_s: float = 0.0, clock: Callable[[], float] = time.monotonic
+        self,
+        *,
+        volume: float = 1.0,
+        latency_s: float = 0.0,
+        cue: int = 0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """*cue*: of how many periods `Cue.LOST` is, of level 300."""
         self.speaker = ScriptedSpeaker(latency_s=latency_s)
         self.reports = Reports()
         self.codec = ReadableCodec()
         self.played: list[tuple[int, float]] = []
         """How many periods had been written, and until when it is heard."""
+        cues = {Cue.LOST: np.full(cue * self.speaker.period_frames, 300, np.int16)} if cue else {}
         self.playback = Playback(
-            self.speaker, self.reports, self.reports.crashed, volume=volume, played=self.note, clock=clock
+            self.speaker, self.reports, self.reports.crashed, volume=volume, cues=cues, played=self.note, clock=clock
         )
         self.sequence = 0
         self.playback.start()
@@ -338,4 +347,93 @@ def test_the_level_is_what_is_played_volume_included() -> None:
     while ear.reports.next() != CLOSED:
         pass
     assert ear.playback.level_dbfs == SILENCE_DBFS
+    ear.end()
+
+
+def test_a_cue_alone_opens_the_speaker_for_its_own_length() -> None:
+    ear = Ear(cue=3, latency_s=0.03)
+    for _ in range(2):
+        ear.playback.play_cue(Cue.LOST)
+        assert ear.hear(5) == [300, 300, 300, 0, 0], "and what the device holds"
+        assert [ear.reports.next(), ear.reports.next()] == [OPENED, CLOSED], "and no word of a bot"
+    ear.end()
+    assert (ear.speaker.opened, ear.speaker.is_open) == (2, False)
+
+
+def test_a_cue_is_heard_over_the_bot_and_is_not_the_bot() -> None:
+    ear = Ear(cue=2)
+    ear.open()
+    ear.playback.play_cue(Cue.LOST)
+    heard = ear.hear(4)
+    ear.push(1000, 1000, 1000, 1000)
+    heard += ear.hear(2)
+    ear.playback.play_cue(Cue.LOST)
+    heard += ear.hear(4)
+    assert heard.count(300) >= 2 and 1300 in heard
+    ear.end()
+    assert ear.reports.rest() == [ON, OFF, CLOSED], "as without a cue"
+    assert len({until_s for written, until_s in ear.played}) >= 6, "the room has its sound, as it has the bot's"
+
+
+def test_the_volume_is_that_of_all() -> None:
+    ear = Ear(cue=1, volume=0.5)
+    ear.playback.play_cue(Cue.LOST)
+    assert ear.hear(1) == [150]
+    ear.end()
+
+
+def test_a_cue_without_a_sound_opens_nothing(ear: Ear) -> None:
+    ear.playback.play_cue(Cue.MUTED)
+    ear.open()
+    assert ear.speaker.opened == 1
+
+
+def test_stopped_it_is_silent_within_a_period() -> None:
+    ear = Ear(cue=50, latency_s=0.1)
+    ear.playback.play_cue(Cue.LOST)
+    assert ear.hear(2) == [300, 300]
+    ear.playback.stop_cue()
+    assert ear.hear(2)[1:] == [0]
+    ear.end()
+
+
+def test_the_end_of_a_session_does_not_cut_a_cue_nor_its_beginning() -> None:
+    ear = Ear(cue=4)
+    ear.open()
+    ear.playback.play_cue(Cue.LOST)
+    while ear.hear(1) != [300]:
+        pass
+    ear.playback.close(drain=False)
+    assert ear.hear(1) == [300]
+    ear.playback.open(ear.codec)
+    assert 300 in ear.hear(2)
+    ear.playback.close(drain=False)
+    ear.speaker.release()
+    assert [ear.reports.next(), ear.reports.next()] == [OPENED, CLOSED], "of the second session"
+    assert ear.speaker.opened == 1
+    ear.end()
+
+
+def test_a_speaker_that_is_not_there_changes_nothing_but_that_a_cue_is_unheard() -> None:
+    ear = Ear(cue=3)
+    ear.speaker.open_error = DeviceError("busy", busy=True)
+    ear.playback.play_cue(Cue.LOST)
+    ear.playback.open(ear.codec)
+    assert ear.reports.next() == DeviceChanged(Device.SPEAKER, DeviceState.BUSY, "busy"), "by the session, not the cue"
+    ear.speaker.open_error = None
+    ear.playback.play_cue(Cue.LOST)
+    ear.playback.close(drain=False)
+    assert ear.reports.rest() == []
+    ear.end()
+
+
+def test_one_that_fails_in_a_cue_is_told_of() -> None:
+    ear = Ear(cue=3)
+    ear.playback.play_cue(Cue.LOST)
+    assert ear.hear(1) == [300]
+    ear.speaker.fail(DeviceError("unplugged"))
+    assert [ear.reports.next(), ear.reports.next()] == [
+        OPENED,
+        DeviceChanged(Device.SPEAKER, DeviceState.MISSING, "unplugged"),
+    ]
     ear.end()

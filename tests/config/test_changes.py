@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from appliance.config.changes import LIVE, changes
-from appliance.config.schema import NAMED_TABLES, Button, Light, Settings, keys_of
+from appliance.config.keys import keys_of
+from appliance.config.schema import NAMED_TABLES, Button, Light, Settings
 from appliance.config.secrets import Secret
 
 OLD = Settings()

@@ -47,6 +47,7 @@ def test_an_example_can_be_used(line: str, tmp_path: Path, monkeypatch: pytest.M
     for name in ("runner-key", "turn", "runner.key"):
         (tmp_path / name).write_text("s3cret")
         (tmp_path / name).chmod(0o600)
+    (tmp_path / "bye.wav").write_bytes(b"RIFF")
     (tmp_path / "ca.pem").write_text("-----BEGIN CERTIFICATE-----\n")
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
     used = line.removeprefix("#")

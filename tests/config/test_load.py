@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appliance.config.keys import keys_of
 from appliance.config.load import control_only, load, runner_only
-from appliance.config.schema import NAMED_TABLES, Button, Light, Settings, keys_of
+from appliance.config.schema import NAMED_TABLES, Button, Light, Settings
 from appliance.config.writer import toml_key, toml_value
 from appliance.errors import ConfigError
 from tests.config.files import loaded, problems, written

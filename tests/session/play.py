@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from appliance.session.effects import Effect, ReportState
+from appliance.session.effects import Effect, PlayCue, ReportState
 from appliance.session.events import (
     Booted,
     BotReady,
@@ -33,6 +33,7 @@ class Play:
         self.state = state or State()
         self.world = world or World()
         self.entered: list[str] = []
+        self.cues: list[str] = []
 
     @classmethod
     def booted(cls, **policy: object) -> Play:
@@ -47,8 +48,10 @@ class Play:
             self.world = self.world.after(effect, self.now_s, self.policy)
             if isinstance(effect, ReportState):
                 self.entered.append(effect.state.value)
+            if isinstance(effect, PlayCue):
+                self.cues.append(effect.cue.value)
         check(self.state, self.world, self.policy, self.now_s)
-        return tuple(effect for effect in effects if not isinstance(effect, ReportState))
+        return tuple(effect for effect in effects if not isinstance(effect, ReportState | PlayCue))
 
     def wait(self) -> tuple[Effect, ...]:
         """Let the time pass to the next deadline, which there must be."""

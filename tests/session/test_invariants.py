@@ -7,7 +7,18 @@ from typing import Any
 
 import pytest
 
-from appliance.session.effects import CloseLink, Connect, DeliverWords, Effect, Exit, LeavePolitely, SendTurn, StartBot
+from appliance.session.effects import (
+    CloseLink,
+    Connect,
+    Cue,
+    DeliverWords,
+    Effect,
+    Exit,
+    LeavePolitely,
+    PlayCue,
+    SendTurn,
+    StartBot,
+)
 from appliance.session.events import DeviceState
 from appliance.session.invariants import InvariantError, World, check, world_of
 from appliance.session.lifecycle import TransportState
@@ -100,6 +111,7 @@ def test_a_light_that_lies(state: State, harm: dict[str, Any], monkeypatch: pyte
         (World(link=1), SendTurn(1, "stop"), "alternate"),
         (World(link=2), DeliverWords(1), "the session that is there"),
         (World(link=1), Exit(), "nothing open"),
+        (World(turn=1), PlayCue(Cue.LOST), "record it"),
     ],
 )
 def test_an_effect_that_must_not_be(world: World, effect: Effect, rule: str) -> None:
