@@ -1,7 +1,9 @@
 """What became of known words on a road: which came whole, how late, where there were holes, and when it was over. Pure.
 
 Each word is cut into pieces of 120 ms, and each piece is looked for near where it should be. One that is there tells
-how late it is; one that is there, but changed, tells nothing; one that is not there is a hole.
+how late it is; one that is there, but changed, tells nothing; one that is not there is a hole. A word is whole as
+`tests.words` has it, or if all its sound is there in pieces of 60 ms, which have moved together a little: a buffer that
+catches up takes it from pauses, and there are some in words.
 """
 
 from __future__ import annotations
@@ -11,9 +13,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tests.correlate import find
+from tests.signals import level
 from tests.words import RATE_HZ, WHOLE, Found, Samples, Speech, look_for
 
 PIECE = RATE_HZ * 120 // 1000
+SYLLABLE = RATE_HZ * 60 // 1000
+QUIET = 0.2
+"""A piece that is quieter than so much of its word is a pause."""
+LITTLE = RATE_HZ * 40 // 1000
 CHANGED = 0.5
 """Other speech of the same voice, moved to where it fits best, correlates with less in nine cases of ten."""
 NEAR = RATE_HZ * 60 // 1000
@@ -62,7 +69,7 @@ def judge(ears: Ears, event_s: float) -> Verdict:
     """*event_s*: when something happened to the network, monotonic."""
     found = look_for(ears.said, ears.samples)
     after = [
-        one.whole
+        one.whole or _in_pieces(ears.samples, one.start, word)
         for one, start, word in zip(found, ears.said.starts, ears.said.words, strict=True)
         if ears.spoken_s(start + len(word)) > event_s
     ]
@@ -94,31 +101,39 @@ def _back_s(pieces: list[_Piece], usual_ms: float | None, event_s: float) -> flo
     return None if late[-1] is known[-1] else late[-1].spoken_s + PIECE / RATE_HZ - event_s
 
 
+def _in_pieces(heard: Samples, start: int, word: Samples) -> bool:
+    """Whether all the sound of *word* is in *heard*, near where it fits best as a whole, at *start*."""
+    parts = [(at, word[at : at + SYLLABLE]) for at in range(0, len(word) - SYLLABLE + 1, SYLLABLE)]
+    loud = [(at, part) for at, part in parts if level(part) > QUIET * level(word)]
+    return all(_best(heard, part, start + at - LITTLE, start + at + LITTLE)[1] >= WHOLE for at, part in loud)
+
+
 def _pieces(ears: Ears, found: Sequence[Found]) -> Iterator[_Piece]:
     """Every whole piece of every word, in order."""
     said = ears.said
-    moved = next((one.start - start for one, start in zip(found, said.starts, strict=True) if one.whole), 0)
+    moved = [one.start - start for one, start in zip(found, said.starts, strict=True) if one.whole] or [0]
+    least, now = min(moved), moved[0]
     for one, start, word in zip(found, said.starts, said.words, strict=True):
         if one.whole:
-            moved = one.start - start
+            now = one.start - start
         for at in range(0, len(word) - PIECE + 1, PIECE):
-            piece = word[at : at + PIECE]
-            place, score = _near(ears.samples, piece, start + at + moved, NEAR, NEAR)
+            piece, place = word[at : at + PIECE], start + at
+            found_at, score = _best(ears.samples, piece, place + now - NEAR, place + now + NEAR)
             if score < WHOLE:
-                far, farther = _near(ears.samples, piece, start + at + moved, NEAR, FAR)
-                place, score = (far, farther) if farther >= WHOLE else (place, score)
+                far, farther = _best(ears.samples, piece, place + least - NEAR, place + least + FAR)
+                found_at, score = (far, farther) if farther >= WHOLE else (found_at, score)
             delay_ms = None
             if score >= WHOLE:
-                moved = place - start - at
-                delay_ms = (ears.heard_s(place) - ears.spoken_s(start + at)) * 1000
-            yield _Piece(ears.spoken_s(start + at), delay_ms, score < CHANGED)
+                now = found_at - place
+                delay_ms = (ears.heard_s(found_at) - ears.spoken_s(place)) * 1000
+            yield _Piece(ears.spoken_s(place), delay_ms, score < CHANGED)
 
 
-def _near(heard: Samples, piece: Samples, place: int, back: int, on: int) -> tuple[int, float]:
-    """Where *piece* fits best into *heard*, *back* frames before *place* to *on* frames behind it, and how well."""
-    since = max(place - back, 0)
-    window = heard[since : place + on + len(piece)]
+def _best(heard: Samples, piece: Samples, since: int, until: int) -> tuple[int, float]:
+    """Where *piece* fits best into *heard*, if it begins between *since* and *until*, and how well."""
+    since = max(since, 0)
+    window = heard[since : until + len(piece)]
     if len(window) < len(piece):
-        return place, 0.0
+        return since, 0.0
     at, score = find(window, piece)
     return since + at, score

@@ -55,7 +55,8 @@ CONDITIONS: dict[str, Callable[[Relay], None]] = {
 
 NOTES = (
     "up: from the mouth to the bot's pipeline, 80 ms of which are a stock runner's own buffer.",
-    "down: from the bot's transport, which has 20 to 60 ms for itself, to the ear (bare: decoded, no player behind).",
+    "down: from the bot's transport, which has 20 to 60 ms for itself, to the ear. The bare client has no player: each of",
+    "its frames counts as heard when it is decoded, though nobody could listen to a second of sound at once.",
     "words: whole, of ten, from the event on, mean of the rounds. before, after: delay before it, and at the end.",
     "back: until the last piece of a word that was later than before by 20 ms; never: not within the words, some 7 s.",
     "holes: of words, in pieces of 120 ms, that did not come, and in how many places, over all fourteen words.",
@@ -96,7 +97,7 @@ def run(*, rounds: int, quick: bool) -> Table:
         "machine": machine(),
         "heard": {n: {c: list(map(asdict, r)) for c, r in f.items()} for n, f in found.items()},
     }
-    title = f"wire, both clients at once, against {peer.name}; rounds: {len(found['clean'][CLIENTS[0]])}"
+    title = f"wire, both clients at once, against {peer.name}; rounds: {len(next(iter(found.values()))[CLIENTS[0]])}"
     return Table(title=title, rows=_rows(found), notes=NOTES, raw=raw, left=3)
 
 

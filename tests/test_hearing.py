@@ -65,6 +65,19 @@ def test_what_catches_up_in_a_pause_has_come_back_by_then() -> None:
     assert found.back_s == pytest.approx(said().starts[6] / RATE_HZ - 0.25 - event_s(), abs=0.15)
 
 
+def test_what_catches_up_by_and_by_is_late_and_no_hole() -> None:
+    def change(heard: Samples, event: int) -> Samples:
+        delayed = late(heard, event + len(said().words[EVENT_WORD]) // 2, 0.24)
+        for word, frames in ((6, 2400), (5, 2000)):  # the later first, so that the places hold
+            at = said().starts[word] + WAY + 3840 - 2500
+            delayed = np.delete(delayed, range(at, at + frames))
+        return delayed
+
+    found = verdict(change)
+    assert (found.whole, found.holes) == (7, 0), "the word with the gap"
+    assert found.back_s == pytest.approx(said().starts[6] / RATE_HZ - 0.25 - event_s(), abs=0.15)
+
+
 def test_what_is_missing_is_a_hole_and_its_word_is_not_whole() -> None:
     def change(heard: Samples, event: int) -> Samples:
         holed = heard.copy()
@@ -74,6 +87,17 @@ def test_what_is_missing_is_a_hole_and_its_word_is_not_whole() -> None:
     found = verdict(change)
     assert (found.whole, found.holes) == (7, 1)
     assert found.holes_ms == pytest.approx(240)
+
+
+def test_what_is_left_out_of_a_word_makes_the_rest_of_it_earlier_and_no_hole() -> None:
+    def change(heard: Samples, event: int) -> Samples:
+        delayed = late(heard, event + len(said().words[EVENT_WORD]) // 2, 0.24)
+        inside = said().starts[5] + WAY + 3840 + PIECE
+        return np.delete(delayed, range(inside, inside + PIECE))
+
+    found = verdict(change)
+    assert found.whole == 6
+    assert found.holes_ms == pytest.approx(120)
 
 
 def test_where_nothing_was_heard_there_is_one_hole_and_no_delay() -> None:
