@@ -55,8 +55,8 @@ CONDITIONS: dict[str, Callable[[Relay], None]] = {
 
 NOTES = (
     "up: from the mouth to the bot's pipeline, 80 ms of which are a stock runner's own buffer.",
-    "down: from the bot's transport, which has 20 to 60 ms for itself, to the ear. The bare client has no player: each of",
-    "its frames counts as heard when it is decoded, though nobody could listen to a second of sound at once.",
+    "down: from the bot's transport, which has 20 to 60 ms for itself, to the ear. The bare client has no player: its",
+    "frames count as heard when they are decoded, though nobody could listen to a second of sound at once.",
     "words: whole, of ten, from the event on, mean of the rounds. before, after: delay before it, and at the end.",
     "back: until the last piece of a word that was later than before by 20 ms; never: not within the words, some 7 s.",
     "holes: of words, in pieces of 120 ms, that did not come, and in how many places, over all fourteen words.",
