@@ -18,6 +18,8 @@ from appliance.board.profiles import board_maker
 from appliance.config import schema
 from appliance.control.socket_file import listen
 from appliance.reloading import Reloading
+from appliance.service.last_end import LastEnd
+from appliance.service.owned_loop import OwnedLoop
 from appliance.service.relay import Relay
 from appliance.service.systemd import Notifier
 from appliance.session.effects import Cue
@@ -58,17 +60,21 @@ async def running(
         place = None if socket is None else listen(socket)  # before a second appliance could harm what the first has
         if place is not None:
             stack.callback(place.close)
-        post, report = Relay(), Relay()
-        board = board_maker(settings.board.profile, wiring_of(settings))(post, report)
+        last_end = LastEnd(socket)
+        last_end.begin()
+        stack.push(last_end.leave)
+        post, report, crashed = Relay(), Relay(), Relay()
+        board = board_maker(settings.board.profile, wiring_of(settings), OwnedLoop(crashed))(post, report)
         stack.callback(board.close)
         board.start()
         board.show(LOOKS[Meaning.STARTING].colour, LOOKS[Meaning.STARTING].pattern)
         await asyncio.sleep(0)  # the light first
 
         reloading = Reloading(settings, source.path if source else None, notifier)
-        appliance = await _assemble(settings, board, reloading, source, stack)
+        appliance = await _assemble(settings, board, reloading, source, last_end, stack)
         post.connect(appliance.post)
         report.connect(appliance.trouble)
+        crashed.connect(appliance.supervisor.own("board", board.restart))
         if place is not None:
             from appliance.control.server import ControlServer
 
@@ -81,7 +87,12 @@ async def running(
 
 
 async def _assemble(
-    settings: schema.Settings, board: Board, reloading: Reloading, source: Source | None, stack: AsyncExitStack
+    settings: schema.Settings,
+    board: Board,
+    reloading: Reloading,
+    source: Source | None,
+    last_end: LastEnd,
+    stack: AsyncExitStack,
 ) -> RunningAppliance:
     """All other parts, and the appliance made of them."""
     from appliance.audio.devices import make_microphone, make_speaker
@@ -117,6 +128,7 @@ async def _assemble(
             notifier=source.notifier if source else Notifier(None),
             traces=source.traces if source else None,
             reload=reloading.reload,
+            last_end=last_end,
             backlog_s=settings.talk.backlog_s,
             speed=settings.uplink.speed,
             flush=settings.uplink.flush,

@@ -67,13 +67,15 @@ class Capture(Worker):
         super().__init__("capture", crashed, clock)
         self._microphone = microphone
         self._report = report
-        self._uplink = Uplink(
+        self._new_uplink = functools.partial(
+            Uplink,
             backlog_s=backlog_s,
             period_frames=microphone.period_frames,
             speed=speed,
             flush=flush,
             lead_ms=lead_ms,
         )
+        self._uplink = self._new_uplink()
         self._block: Block = np.zeros(microphone.period_frames, np.int16)
         gate = gate or Gate(None, microphone.period_frames, pre_roll_ms=0, hang_ms=0)
         self._hands_free = HandsFree(gate, suppresses, report)
@@ -267,3 +269,11 @@ class Capture(Worker):
     def _end(self) -> None:
         self._close_microphone()
         self._hold()
+
+    def _renew(self) -> None:
+        """The words that were kept are lost; what is counted goes on."""
+        self._end()
+        self._drop_words()
+        counters, self._uplink = self._uplink.counters, self._new_uplink()
+        self._uplink.counters = counters
+        self._in_turn = self._keep = False

@@ -235,3 +235,7 @@ class Playback(Worker):
     def _end(self) -> None:
         self._mixer.stop()
         self._finish()
+
+    def _renew(self) -> None:
+        """What has arrived is lost with its stream."""
+        self._end()

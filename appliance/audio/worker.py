@@ -1,4 +1,4 @@
-"""A thread of a sound road: as old as the process, open to commands between two periods, and never dead in silence.
+"""A thread of a sound road: open to commands between two periods, never dead in silence, and begun anew after a crash.
 
 Commands come from the event loop and never make it wait: they are queued, and the thread serves them in order before
 its next period. What the thread does in a period is a subclass's.
@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from appliance.telling import tell
@@ -20,27 +21,60 @@ log = logging.getLogger(__name__)
 
 Clock = Callable[[], Seconds]
 Crashed = Callable[[BaseException], None]
-"""Told of what nobody foresaw, on the thread that ends by it, or on the one that waits for it in vain: the process
-should end and be restarted. Must not block."""
+"""Told of what nobody foresaw, on the thread that ends by it, or on the one that waits for it in vain: `restart` is
+owed. Must not block."""
 
 QUEUE_MAX: Final = 256
 """Commands, which come at a person's pace: so many mean that the thread hangs in its device."""
+
+
+ENDS_WITHIN_S: Final[Seconds] = 0.1
+"""For a thread whose last act was to tell of its crash."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """A sign of life: of two that are not `resting`, the later has more `turns`, if the thread lives."""
+
+    turns: int
+    resting: bool
+    """It waits for a command, and there is none."""
 
 
 class Worker:
     """A named thread with a queue of commands. Methods without underscore: any thread."""
 
     def __init__(self, name: str, crashed: Crashed, clock: Clock = time.monotonic) -> None:
-        self._thread = threading.Thread(target=self._main, name=name, daemon=True)  # if it hangs, the process can end
+        self._thread = self._new_thread(name)
         self._crashed = crashed
         self._clock = clock
         self._condition = threading.Condition()
         self._commands: deque[Callable[[], None]] = deque(maxlen=QUEUE_MAX)
         self._stopping = False
+        self._turns = 0
+        self._resting = False
 
     def start(self) -> None:
         """Once."""
         self._thread.start()
+
+    def restart(self) -> None:
+        """A new thread in the place of one that crashed, with nothing to do: what it had been told is forgotten.
+
+        Raises `RuntimeError` when the old one has not ended: it hangs, and nothing can end it but the process.
+        """
+        self._thread.join(ENDS_WITHIN_S)
+        if self._thread.is_alive():
+            raise RuntimeError(f"the thread {self._thread.name} hangs")
+        with self._condition:
+            self._commands.clear()
+        self._renew()
+        self._thread = self._new_thread(self._thread.name)
+        self._thread.start()
+
+    @property
+    def pulse(self) -> Pulse:
+        return Pulse(self._turns, self._resting and not self._commands)
 
     def stop(self, timeout_s: Seconds) -> bool:
         """End the thread after its present period, its device closed; wait for that. False: it hangs."""
@@ -64,16 +98,19 @@ class Worker:
     def _wait(self, until_s: Seconds | None) -> None:
         """Sleep until there is a command or a stop, or until *until_s*. The thread's own."""
         with self._condition:
+            self._resting = until_s is None
             while not self._commands and not self._stopping:
                 left_s = None if until_s is None else until_s - self._clock()
                 if left_s is not None and left_s <= 0:
                     return
                 self._condition.wait(left_s)
+            self._resting = False
 
     def _main(self) -> None:
         try:
             try:
                 while not self._stopping:
+                    self._turns += 1
                     self._serve()
                     self._period()
             finally:
@@ -81,6 +118,9 @@ class Worker:
         except BaseException as error:  # noqa: BLE001 - nothing is above it on this thread: a dead road must not go unnoticed
             tell(log, logging.ERROR, "thread_crashed", trace=error, name=self._thread.name)
             self._crashed(error)
+
+    def _new_thread(self, name: str) -> threading.Thread:
+        return threading.Thread(target=self._main, name=name, daemon=True)  # if it hangs, the process can end
 
     def _serve(self) -> None:
         while self._commands:
@@ -92,4 +132,8 @@ class Worker:
 
     def _end(self) -> None:
         """Let go of everything."""
+        raise NotImplementedError
+
+    def _renew(self) -> None:
+        """Be as new, for a new thread. No thread of ours runs."""
         raise NotImplementedError

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from appliance.board.debounce import Debounce, Edge, Outcome
@@ -72,6 +72,11 @@ class Buttons:
     @property
     def edges_ignored(self) -> int:
         return sum(button.debounce.ignored for button in self._buttons)
+
+    @property
+    def held(self) -> Sequence[tuple[str, Role]]:
+        """Whose press was posted, and whose release was not."""
+        return tuple((button.name, button.role) for button in self._buttons if button.debounce.pressed)
 
     def start(self) -> None:
         """Listen from now on, and report what is wrong already."""

@@ -10,6 +10,7 @@ from appliance.board.lights import Lights
 from appliance.board.pins import PinLamp, PinLine, pin_factory
 from appliance.board.port import Loop, Post, Report
 from appliance.board.wiring import Wiring
+from appliance.session.events import ButtonReleased
 
 
 class GpioBoard:
@@ -23,6 +24,7 @@ class GpioBoard:
         self._buttons: Buttons | None = None
         self._lights: Lights | None = None
         self._past_ignored = 0
+        self._shown: tuple[str, str] | None = None
 
     @property
     def edges_ignored(self) -> int:
@@ -46,8 +48,18 @@ class GpioBoard:
         self._buttons.start()
 
     def show(self, colour: str, pattern: str) -> None:
+        self._shown = colour, pattern
         if self._lights is not None:
             self._lights.show(colour, pattern)
+
+    def restart(self) -> None:
+        held = self._buttons.held if self._buttons is not None else ()
+        self.close()
+        for name, role in held:
+            self._post(ButtonReleased(name, role))
+        self.start()
+        if self._shown is not None:
+            self.show(*self._shown)
 
     def close(self) -> None:
         if self._buttons is not None:

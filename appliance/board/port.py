@@ -51,6 +51,12 @@ class Board(Protocol):
         """Light all lights so, at once, until the next call. Words as in `session.indicator`."""
         ...
 
+    def restart(self) -> None:
+        """Begin anew after something of it failed: what is held is released, the pins are claimed again, the light is
+        as before. Raises as `start`; `close` is owed.
+        """
+        ...
+
     def close(self) -> None:
         """Lights off, pins let go of; nothing is posted afterwards. May be called twice, or without `start`."""
         ...

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from appliance.board.port import Board, MakeBoard, Post, Report
+from appliance.board.port import Board, Loop, MakeBoard, Post, Report
 from appliance.board.simulated import SimulatedBoard
 from appliance.board.wiring import Wiring
 
 SIMULATED: Final = "simulated"
 
 
-def board_maker(profile: str, wiring: Wiring) -> MakeBoard:
+def board_maker(profile: str, wiring: Wiring, loop: Loop | None = None) -> MakeBoard:
     """Makes the board of *profile*: the simulated one, or, whatever else it is called, one on pins.
 
-    What the maker makes claims nothing before its `start`.
+    What the maker makes claims nothing before its `start`. *loop*: what its callbacks run on, if not the running one.
     """
 
     def make(post: Post, report: Report) -> Board:
@@ -22,6 +22,6 @@ def board_maker(profile: str, wiring: Wiring) -> MakeBoard:
             return SimulatedBoard({name: button.role for name, button in wiring.buttons.items()}, post)
         from appliance.board.gpio import GpioBoard  # 60 ms of imports that a simulated board need not pay for
 
-        return GpioBoard(wiring, post, report)
+        return GpioBoard(wiring, post, report, loop=loop)
 
     return make

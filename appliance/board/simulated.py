@@ -33,6 +33,10 @@ class SimulatedBoard:
     def show(self, colour: str, pattern: str) -> None:
         self.shown = colour, pattern
 
+    def restart(self) -> None:
+        for button in sorted(self._down):
+            self.release(button)
+
     def close(self) -> None:
         self.shown = None
         self._post = _nobody

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import faulthandler
 import functools
 import logging
 import os
@@ -32,6 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     settings = load(args.config)
     logs.set_up(form=args.log_format)
+    faulthandler.enable()  # a process that systemd ends because it hangs says where, in every thread
     try:
         asyncio.run(_run(settings, args.config))
     except ApplianceError:
@@ -78,6 +80,7 @@ async def _run(settings: Settings, path: Path) -> None:
     signal.signal(signal.SIGUSR1, lambda *_: log_snapshot(loop))  # not by the loop, which may be what hangs
     source = Source(path, systemd, _state_folder())
     async with running(settings, socket=Path(settings.control.socket), source=source) as appliance:
+        logs.watch_loop(loop, appliance.supervisor.unowned)
         reloads: set[asyncio.Task[None]] = set()
 
         def reload() -> None:

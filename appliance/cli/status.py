@@ -42,6 +42,8 @@ def rows(status: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield device, f"{about.get('state')} ({about.get('name')})"
     yield "timings", _figures(part(status, "timings_ms"), " ms") or "none yet"
     yield "counters", _figures(part(status, "counters")) or "all 0"
+    if status.get("last_end"):
+        yield "last end", str(status["last_end"])
     yield "version", str(status.get("version", "unknown"))
 
 

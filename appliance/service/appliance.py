@@ -24,10 +24,12 @@ from appliance.board.port import Board, Trouble
 from appliance.board.simulated import SimulatedBoard
 from appliance.control.port import Listener
 from appliance.errors import ApplianceError
+from appliance.service.care import Care
 from appliance.service.clock import ClockWatch
 from appliance.service.counting import Counting
 from appliance.service.driver import Driver
-from appliance.service.figures import Figures, Totals
+from appliance.service.figures import Figures, totals
+from appliance.service.last_end import LastEnd
 from appliance.service.network import NetworkWatch
 from appliance.service.performer import Performer
 from appliance.service.sentence import sentence
@@ -45,7 +47,7 @@ from appliance.session.policy import Policy
 from appliance.session.state import Turn
 from appliance.telling import tell
 from appliance.transport.port import Transport
-from appliance.units import PACKET_MS, Dbfs, Seconds
+from appliance.units import Dbfs, Seconds
 
 if TYPE_CHECKING:
     from appliance.session.media import Block
@@ -77,6 +79,8 @@ class Parts:
     notifier: Notifier
     traces: Path | None
     """The folder that traces of failures are left in; None: none are."""
+    last_end: LastEnd
+    """Begun."""
     reload: Callable[[], Awaitable[object]]
     """Reads the file behind the settings again; says itself what came of it."""
     backlog_s: Seconds
@@ -100,18 +104,20 @@ class RunningAppliance:
         self._crash: BaseException | None = None
         self._timings = Timings()
         self._counting = Counting()
-        figures = Figures(self._timings, self._totals)
+        figures = Figures(self._timings, lambda: totals(self._capture, self._playback))
         story = Story(self._publish, self._show, lambda: figures.turn)
         self._trace = Trace()
         self._trace_files = TraceFiles(self._trace, parts.traces)
         telling = (figures, story, parts.notifier, self._trace_files)
         observers = (self._trace, self._timings, self._counting, *telling, parts.network)
-        self._driver = Driver(parts.policy, self._perform, self._crashed, observers)
+        self._care = Care(parts.last_end, parts.notifier, self._end)
+        self.supervisor = self._care.supervisor  # of parts that are made outside, too
+        self._driver = Driver(parts.policy, self._perform, self._care.machine, observers)
         post = self._driver.post_from_thread
         self._capture = Capture(
             parts.microphone,
             post,
-            self._crashed_elsewhere,
+            self._care.capture,
             backlog_s=parts.backlog_s,
             speed=parts.speed,
             flush=parts.flush,
@@ -122,7 +128,7 @@ class RunningAppliance:
         self._playback = Playback(
             parts.speaker,
             post,
-            self._crashed_elsewhere,
+            self._care.playback,
             volume=parts.volume,
             cues=parts.cues,
             played=parts.half_duplex.played,
@@ -142,6 +148,7 @@ class RunningAppliance:
         self._parts.clock.start(self._driver.post)
         self._driver.post(Booted())
         self._parts.notifier.ready()
+        self._care.begin(self._driver, self._capture, self._playback)
 
     async def wait(self) -> None:
         """Until it has ended by `ShutdownAsked`. Raises what nobody foresaw, if that ended it."""
@@ -154,6 +161,7 @@ class RunningAppliance:
         self._parts.notifier.stopping()
         self._parts.network.close()
         self._parts.clock.close()
+        await self._care.close()
         self._driver.post(ShutdownAsked())
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._ended.wait(), POLITE_S)
@@ -229,6 +237,7 @@ class RunningAppliance:
             "light": light_status(meaning(state, policy, now_s)),
             "timings_ms": dict(self._timings.ms),
             "counters": self._counters(),
+            "last_end": self._parts.last_end.reason,
         }
 
     def trace(self) -> Iterator[str]:
@@ -258,23 +267,8 @@ class RunningAppliance:
             "xruns": self._capture.xruns + self._playback.xruns,
             "playout_gaps": self._performer.playout_gaps,
             "edges_ignored": self._parts.board.edges_ignored,
+            "restarts": self.supervisor.restarts,
         }
-
-    def _totals(self) -> Totals:
-        up, down = self._capture.counters, self._playback.counters
-        return Totals(
-            frames_sent=up.frames_sent,
-            frames_dropped=up.frames_dropped,
-            frames_kept=round(self._capture.backlog_ms / PACKET_MS),
-            frames_concealed=down.concealed,
-            packets_lost=down.lost,
-            packets_recovered=down.recovered,
-            gaps_network=down.gaps_network,
-            gaps_bot=down.gaps - down.gaps_network,
-            xruns_speaker=self._playback.xruns,
-            xruns_microphone=self._capture.xruns,
-            playout_delay_ms=round(down.delay_ms),
-        )
 
     def _suppresses(self, heard_s: Seconds) -> bool:
         """Capture thread. With headphones, or a card that cancels echo itself, nothing has to be held back."""
@@ -293,13 +287,7 @@ class RunningAppliance:
     def _perform(self, effect: Effect) -> None:
         self._performer.perform(effect)
 
-    def _crashed(self, error: BaseException) -> None:
-        """What nobody foresaw: the process ends in order, and the supervisor makes a new one."""
-        if self._crash is None:
-            self._trace_files.crashed()
+    def _end(self, error: BaseException) -> None:
+        """What nobody foresaw: the process ends in order, and systemd makes a new one."""
         self._crash = self._crash or error
         self._ended.set()
-
-    def _crashed_elsewhere(self, error: BaseException) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop has closed: it has ended already
-            self._loop.call_soon_threadsafe(self._crashed, error)

@@ -11,10 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from appliance.audio.capture import Capture
+from appliance.audio.playback import Playback
 from appliance.service.driver import Step
 from appliance.service.timings import Timings
 from appliance.session.effects import DropWords, OpenSpeaker
 from appliance.session.state import Turn
+from appliance.units import PACKET_MS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +40,24 @@ class Totals:
     xruns_microphone: int = 0
     playout_delay_ms: int = 0
     """Not a count: for how long the bot's sound waits now before it is played, for the network's sake."""
+
+
+def totals(capture: Capture, playback: Playback) -> Totals:
+    """As they are now. Any thread."""
+    up, down = capture.counters, playback.counters
+    return Totals(
+        frames_sent=up.frames_sent,
+        frames_dropped=up.frames_dropped,
+        frames_kept=round(capture.backlog_ms / PACKET_MS),
+        frames_concealed=down.concealed,
+        packets_lost=down.lost,
+        packets_recovered=down.recovered,
+        gaps_network=down.gaps_network,
+        gaps_bot=down.gaps - down.gaps_network,
+        xruns_speaker=playback.xruns,
+        xruns_microphone=capture.xruns,
+        playout_delay_ms=round(down.delay_ms),
+    )
 
 
 UP = ("frames_sent", "frames_dropped")

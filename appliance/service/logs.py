@@ -38,14 +38,14 @@ def set_up(level: int = logging.INFO, form: str = "auto") -> None:
     log.setLevel(logging.DEBUG if debug else level)
 
 
-def watch_loop(loop: asyncio.AbstractEventLoop) -> None:
-    """Have the loop log, with its trace, what a library's task raised and nobody awaited.
-
-    It ends nothing: what matters of a session shows in the session, and our own tasks report for themselves.
-    """
+def watch_loop(loop: asyncio.AbstractEventLoop, unowned: Callable[[BaseException], None] | None = None) -> None:
+    """Have the loop log, with its trace, what a task raised that nobody awaited, or a callback; *unowned* is told."""
 
     def unhandled(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         tell(log, logging.ERROR, "unhandled", trace=context.get("exception"), what=context.get("message"))
+        error = context.get("exception")
+        if unowned is not None and isinstance(error, Exception):
+            unowned(error)
 
     loop.set_exception_handler(unhandled)
 

@@ -47,6 +47,10 @@ class Notifier:
     def stopping(self) -> None:
         self._notify("STOPPING=1")
 
+    def alive(self) -> None:
+        """There is proof of life; systemd ends a process of which it hears none (`WatchdogSec=`)."""
+        self._notify("WATCHDOG=1")
+
     def _notify(self, text: str) -> None:
         if self._send is not None:
             with contextlib.suppress(OSError):  # a systemd that is being replaced: it asks again by itself

@@ -15,7 +15,7 @@ from appliance.units import Seconds
 class Draft:
     """The handlers in `dialling`, `ending` and `talking` write on this; `machine.step` turns it in."""
 
-    __slots__ = ("effects", "jitter", "now_s", "policy", "state")
+    __slots__ = ("capture_anew", "effects", "jitter", "now_s", "policy", "state")
 
     def __init__(self, state: State, now_s: Seconds, jitter: float, policy: Policy) -> None:
         self.state = state
@@ -23,6 +23,8 @@ class Draft:
         self.jitter = jitter
         self.policy = policy
         self.effects: list[Effect] = []
+        self.capture_anew = False
+        """The capture road knows nothing any more of what it was told."""
 
     def do(self, *effects: Effect) -> None:
         self.effects.extend(effects)

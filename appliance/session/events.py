@@ -209,6 +209,13 @@ class DeviceChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class RoadRestarted:
+    """The thread of *device*'s road had crashed and begins anew: closed, with no turn, no words and no session."""
+
+    device: Device
+
+
+@dataclass(frozen=True, slots=True)
 class WordsSent:
     """The first packet of turn *turn*'s words went to the wire."""
 
@@ -292,6 +299,7 @@ Event = (
     | NetworkChanged
     | ClockStepped
     | DeviceChanged
+    | RoadRestarted
     | WordsSent
     | TurnDelivered
     | WordsLost

@@ -6,33 +6,42 @@ from typing import assert_never
 
 from appliance.session import ending, talking
 from appliance.session.draft import Draft
-from appliance.session.effects import ReportError
+from appliance.session.effects import OpenSpeaker, ReportError
 from appliance.session.events import (
     BotAudible,
     Device,
     DeviceChanged,
     DeviceState,
     GateOpened,
+    RoadRestarted,
     Suppressed,
     TurnDelivered,
     VoiceHeard,
     WordsLost,
     WordsSent,
 )
+from appliance.session.state import Turn
 
-FromSound = DeviceChanged | WordsSent | TurnDelivered | WordsLost | VoiceHeard | GateOpened | Suppressed | BotAudible
+FromSound = (
+    DeviceChanged
+    | RoadRestarted
+    | WordsSent
+    | TurnDelivered
+    | WordsLost
+    | VoiceHeard
+    | GateOpened
+    | Suppressed
+    | BotAudible
+)
 
 
 def take(d: Draft, event: FromSound) -> None:
     match event:
         case DeviceChanged(device=device, state=state, message=message):
-            if device is Device.MICROPHONE:
-                d.put(microphone=state)
-            else:
-                d.put(speaker=state)
-            if message:
-                d.do(ReportError("device", message, fatal=False))
-            _drained(d, device, state)
+            _device_changed(d, device, state, message)
+        case RoadRestarted(device=device):
+            restarted = _capture_restarted if device is Device.MICROPHONE else _playback_restarted
+            restarted(d)
         case TurnDelivered(turn=turn):
             talking.turn_delivered(d, turn)
         case WordsLost(lost_ms=lost_ms):
@@ -53,7 +62,34 @@ def take(d: Draft, event: FromSound) -> None:
             assert_never(event)
 
 
+def _device_changed(d: Draft, device: Device, state: DeviceState, message: str) -> None:
+    if device is Device.MICROPHONE:
+        d.put(microphone=state)
+    else:
+        d.put(speaker=state)
+    if message:
+        d.do(ReportError("device", message, fatal=False))
+    _drained(d, device, state)
+
+
 def _drained(d: Draft, device: Device, state: DeviceState) -> None:
     """The speaker closed behind a bot that left: its last words have been played."""
     if device is Device.SPEAKER and state is not DeviceState.OK and d.state.link.draining:
         ending.finish(d)
+
+
+def _capture_restarted(d: Draft) -> None:
+    """What was on its way is gone: a turn that only waited for that is over. What is wanted follows from the roads."""
+    d.capture_anew = True
+    d.put(microphone=DeviceState.CLOSED)
+    d.talk(gate_open=False, suppressed=False, voice=False)
+    if d.state.talk.turn is Turn.CLOSING:
+        talking.turn_delivered(d, d.state.talk.number)
+
+
+def _playback_restarted(d: Draft) -> None:
+    """A session has its speaker opened again; the last words of a bot that left are not waited for."""
+    d.put(speaker=DeviceState.CLOSED, audible=False)
+    if d.up():
+        d.do(OpenSpeaker())
+    _drained(d, Device.SPEAKER, DeviceState.CLOSED)

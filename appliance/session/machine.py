@@ -52,8 +52,9 @@ def step(
         ):  # what was said behind the gate is of no turn, and must reach no later session
             draft.do(DropWords())
     sounds = _cue(draft, state, event)
-    was, now = roads(state, policy), roads(draft.state, policy)
-    return draft.state, (*before_all(was, now), *draft.effects, *after_all(was, now), *sounds)
+    was, now, anew = roads(state, policy), roads(draft.state, policy), draft.capture_anew
+    before, after = before_all(was, now, anew=anew), after_all(was, now, anew=anew)
+    return draft.state, (*before, *draft.effects, *after, *sounds)
 
 
 def _cue(d: Draft, before: State, event: Event) -> tuple[PlayCue, ...]:

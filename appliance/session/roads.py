@@ -53,10 +53,14 @@ def roads(state: State, policy: Policy) -> Roads:
     )
 
 
-def before_all(was: Roads, now: Roads) -> list[Effect]:
-    """What must not wait for anything else: capture, and what closes or silences."""
+def before_all(was: Roads, now: Roads, *, anew: bool) -> list[Effect]:
+    """What must not wait for anything else: capture, and what closes or silences.
+
+    *anew*: the capture road was restarted, and has to be told again what it is open for.
+    """
     effects: list[Effect] = []
-    if (was.turn, was.gated, was.keep) != (now.turn, now.gated, now.keep):
+    wanted = now.turn is not None or now.gated
+    if (anew and wanted) or (was.turn, was.gated, was.keep) != (now.turn, now.gated, now.keep):
         if now.turn is not None:
             effects.append(OpenMicrophone(now.turn))
         elif now.gated:
@@ -70,11 +74,11 @@ def before_all(was: Roads, now: Roads) -> list[Effect]:
     return effects
 
 
-def after_all(was: Roads, now: Roads) -> list[Effect]:
-    """What may only follow the rest: the bot is heard again, and hears, once it has been told."""
+def after_all(was: Roads, now: Roads, *, anew: bool) -> list[Effect]:
+    """What may only follow the rest: the bot is heard again, and hears, once it has been told. *anew*: as above."""
     effects: list[Effect] = []
     if was.mute and not now.mute:
         effects.append(MuteSpeaker(False))
-    if now.deliver is not None and now.deliver != was.deliver:
+    if now.deliver is not None and (anew or now.deliver != was.deliver):
         effects.append(DeliverWords(now.deliver))
     return effects

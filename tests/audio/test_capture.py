@@ -329,6 +329,30 @@ def test_a_bug_is_told_and_everything_let_go_of() -> None:
     assert (mouth.microphone.is_open, mouth.wire.codec.closed) == (False, 1)
 
 
+def test_after_a_bug_it_begins_anew_and_says_what_is_lost() -> None:
+    mouth = Mouth()
+    mouth.capture.start()
+    mouth.capture.open_microphone(1)
+    mouth.say(1, 2)
+    mouth.microphone.wait_until_read()
+    bug = ZeroDivisionError("bug")
+    mouth.microphone.give(bug)
+    assert [mouth.reports.next() for _ in range(3)] == [OPENED, CLOSED, bug]
+    mouth.capture.open_microphone(2)  # to the dead
+    mouth.capture.restart()
+    assert mouth.reports.next() == WordsLost(40)
+    mouth.capture.open_microphone(1)
+    mouth.capture.deliver(mouth.wire.link)
+    mouth.say(3)
+    assert [mouth.reports.next() for _ in range(2)] == [OPENED, WordsSent(1)]
+    mouth.release(1)
+    mouth.say(4)
+    assert [mouth.reports.next() for _ in range(2)] == [CLOSED, TurnDelivered(1, 2 * PACKET_MS)]
+    assert mouth.words() == [b"3", b"4"]
+    assert mouth.capture.counters.frames_captured == 4
+    mouth.end()
+
+
 def test_the_level_is_of_the_last_period_while_the_microphone_is_open(mouth: Mouth) -> None:
     assert mouth.capture.level_dbfs == SILENCE_DBFS
     mouth.capture.open_microphone(1)

@@ -335,6 +335,27 @@ def test_a_bug_is_told_and_everything_let_go_of() -> None:
     assert (ear.speaker.is_open, ear.codec.closed) == (False, 1)
 
 
+def test_after_a_bug_it_begins_anew() -> None:
+    ear = Ear()
+    ear.open()
+    ear.push(1000, 1000, 1000)
+    bug = ZeroDivisionError("bug")
+    ear.speaker.fail(bug)
+    while ear.reports.next() is not bug:
+        pass
+    ear.speaker.write_error = None
+    ear.playback.mute(True)
+    ear.playback.restart()
+    ear.open()
+    ear.push(*[2000] * 5)
+    assert set(ear.hear(5)[1:]) == {0}, "it is still mute"
+    ear.playback.mute(False)
+    ear.push(3000, 3000, 3000)
+    assert after(ear.hear(6), 4)[0] == 3000
+    ear.end()
+    assert ear.codec.made == ear.codec.closed
+
+
 def test_the_level_is_what_is_played_volume_included() -> None:
     ear = Ear(volume=0.1)
     assert ear.playback.level_dbfs == SILENCE_DBFS

@@ -23,6 +23,7 @@ class Probe(Worker):
         self.periods = 0
         self.ended = 0
         self.end_error: Exception | None = None
+        self.renewed = 0
 
     def say(self, word: object) -> None:
         self._post(lambda: self.done.put(word))
@@ -43,6 +44,9 @@ class Probe(Worker):
         if self.until_s is not None and time.monotonic() >= self.until_s:
             self.until_s = None
             self.done.put("woke")
+
+    def _renew(self) -> None:
+        self.renewed += 1
 
     def _end(self) -> None:
         self.ended += 1
@@ -102,6 +106,50 @@ def test_what_nobody_foresaw_is_logged_and_told(reports: Reports, caplog: pytest
     assert worker.stop(DEADLINE_S)
     assert worker.ended == 1
     assert "thread_crashed name=probe" in caplog.text and "KeyError: 'surprise'" in caplog.text
+
+
+def test_begun_anew_it_serves_again_and_knows_nothing_of_before(reports: Reports) -> None:
+    worker = Probe(reports)
+    worker.start()
+    for life in range(1, 4):
+        worker.fail(KeyError(life))
+        assert isinstance(reports.next(), KeyError)
+        worker.say("to the dead")
+        worker.restart()
+        worker.say(life)
+        assert worker.done.get(timeout=DEADLINE_S) == life
+        assert worker.renewed == life
+    assert worker.stop(DEADLINE_S) and worker.done.empty()
+
+
+def test_one_that_hangs_is_not_begun_anew(reports: Reports) -> None:
+    worker, free = Probe(reports), threading.Event()
+    worker.start()
+    worker.hang(free)
+    assert worker.done.get(timeout=DEADLINE_S) == "hanging"
+    with pytest.raises(RuntimeError, match="the thread probe hangs"):
+        worker.restart()
+    free.set()
+    assert worker.stop(DEADLINE_S)
+
+
+def test_its_pulse_tells_rest_from_work_and_work_from_hanging(probe: Probe, reports: Reports) -> None:
+    probe.say("one")
+    probe.done.get(timeout=DEADLINE_S)
+    probe.until_s = time.monotonic() + 0.01
+    probe.say("two")
+    assert [probe.done.get(timeout=DEADLINE_S) for _ in range(2)] == ["two", "woke"]
+    while not probe.pulse.resting:
+        time.sleep(0.001)  # it tells nobody that it has gone to rest
+    before, free = probe.pulse, threading.Event()
+    probe.hang(free)
+    assert probe.done.get(timeout=DEADLINE_S) == "hanging"
+    hanging = probe.pulse
+    assert hanging.turns > before.turns and not hanging.resting
+    probe.say("later")
+    assert probe.pulse == hanging
+    free.set()
+    assert [probe.done.get(timeout=DEADLINE_S) for _ in range(2)] == [True, "later"]
 
 
 def test_an_error_at_the_end_is_told_too(reports: Reports) -> None:

@@ -145,6 +145,21 @@ def test_every_look_can_be_shown(hand: Hand) -> None:
         hand.board.show(look.colour, look.pattern)
 
 
+def test_begun_anew_it_lets_go_of_what_was_held_and_works(hand: Hand, seen: Seen) -> None:
+    hand.board.show("green", "solid")
+    hand.press("talk")
+    hand.press("mute")
+    seen.events.clear()
+    hand.board.restart()
+    assert sorted(event.name for event in seen.events if isinstance(event, ButtonReleased)) == ["mute", "talk"]
+    seen.events.clear()
+    for name in ("talk", "mute"):  # the finger that is still on it lets go
+        hand.release(name)
+    hand.press("talk")
+    hand.release("talk")
+    assert seen.events == [ButtonPressed("talk", Role.TALK), ButtonReleased("talk", Role.TALK)]
+
+
 def test_after_close_nothing_is_posted(hand: Hand, seen: Seen) -> None:
     hand.press("talk")
     hand.board.close()

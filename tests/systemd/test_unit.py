@@ -13,6 +13,8 @@ import pytest
 from appliance.cli import EXIT_CONFIG, EXIT_UNAVAILABLE
 from appliance.cli.options import DEFAULT_CONFIG
 from appliance.config.schema import Control
+from appliance.service.last_end import RESULT
+from appliance.service.watchdog import LOOKS
 
 pytestmark = pytest.mark.systemd
 
@@ -21,6 +23,8 @@ UNIT = FILES / "voice-appliance.service"
 PROGRAM = Path("opt/voice-appliance/.venv/bin/voice-appliance")
 
 EXPOSURE_MAX = 1.5
+HELD_UP_S = 4.0
+"""The longest that a slow card has been seen to hold up a process that writes to it."""
 DEVIATIONS = {
     "RootDirectoryOrRootImage",
     "SupplementaryGroups",
@@ -53,10 +57,10 @@ def root(tmp_path: Path) -> Path:
     shutil.copy(UNIT, units)
     for kind in ("sysusers.d", "tmpfiles.d"):
         shutil.copytree(FILES / kind, tmp_path / "usr/lib" / kind)
-    program = tmp_path / PROGRAM
-    program.parent.mkdir(parents=True)
-    program.write_text("#!/bin/sh\n")
-    program.chmod(0o755)
+    for program in (tmp_path / PROGRAM, tmp_path / "bin/sh"):
+        program.parent.mkdir(parents=True)
+        program.write_text("#!/bin/sh\n")
+        program.chmod(0o755)
     (tmp_path / "etc").mkdir()
     return tmp_path
 
@@ -108,7 +112,12 @@ def test_what_the_program_promises_the_unit_keeps() -> None:
     (start,), (reload,) = settings("ExecStart"), settings("ExecReload")
     assert start == f"/{PROGRAM} run --config {DEFAULT_CONFIG}"
     assert reload == f"/{PROGRAM} reload --socket {Control().socket}"
-    assert Path(Control().socket).parent == Path("/run") / settings("RuntimeDirectory")[0]
+    runtime = Path("/run") / settings("RuntimeDirectory")[0]
+    assert Path(Control().socket).parent == runtime
+    assert settings("ExecStopPost")[0].endswith(f">{runtime / RESULT}'")
+    assert settings("RuntimeDirectoryPreserve") == ["restart"], "else what ended it would be forgotten"
+    (watchdog_s,) = map(float, settings("WatchdogSec"))
+    assert watchdog_s / LOOKS > HELD_UP_S, "a machine that is busy for a while must not be taken for dead"
 
 
 def test_users_and_folders(root: Path) -> None:
