@@ -45,6 +45,7 @@ class AlsaMicrophone:
         self.period_frames: Frames = rate_hz * PACKET_MS // 1000
         self.latency_s: Seconds = 0.0
         self.xruns = 0
+        self.live = True
         self._alsa = alsa
         self._channel = channel
         self._want = wanted(rate_hz, channel + 1, CAPTURE_PERIODS)

@@ -24,6 +24,7 @@ import numpy as np
 
 from appliance.audio.gate import NOTHING, Gate
 from appliance.audio.hands_free import HandsFree, Suppresses
+from appliance.audio.hearing import Hearing
 from appliance.audio.keeper import Keeper
 from appliance.audio.level import SILENCE_DBFS, rms_dbfs
 from appliance.audio.uplink import SPEED, Uplink, UplinkCounters
@@ -79,6 +80,7 @@ class Capture(Worker):
         self._block: Block = np.zeros(microphone.period_frames, np.int16)
         gate = gate or Gate(None, microphone.period_frames, pre_roll_ms=0, hang_ms=0)
         self._hands_free = HandsFree(gate, suppresses, report)
+        self.hearing = Hearing(microphone.name, microphone.period_frames, report, live=microphone.live)
         self._ear = gate.ear(EAR_HANG_MS)
         self._voice = False  # in the turn, and told
         self._device = Keeper(Device.MICROPHONE, microphone, report, clock)
@@ -150,6 +152,8 @@ class Capture(Worker):
     # --- commands, on the thread
 
     def _open_microphone(self, turn: int) -> None:
+        if not self._uplink.in_turn:  # else it goes on with the turn before
+            self.hearing.begin_turn()
         self._uplink.open_turn(turn)
         self._in_turn = self._wanted = True
         self._hands_free.leave()
@@ -196,6 +200,7 @@ class Capture(Worker):
     def _close_microphone(self) -> None:
         self._wanted = False
         self._hands_free.leave()
+        self.hearing.close()
         self._device.close()
 
     # --- periods, on the thread
@@ -211,11 +216,13 @@ class Capture(Worker):
             self._microphone.read(self._block)
         except DeviceError as error:
             self._hands_free.leave()
+            self.hearing.close()
             self._device.failed(error)
             return
         self._device.advanced()
         now_s = self._clock()
         self._uplink.counters.frames_captured += 1
+        self.hearing.hear(self._block, in_turn=self._in_turn)
         for block in self._words(now_s):
             self._uplink.push(block)
         self._step(now_s, PACKET_MS)

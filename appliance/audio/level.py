@@ -30,22 +30,46 @@ smoothing than this the pauses of speech fill up. Measured with a fan at 0 to 10
 
 
 class Meter:
-    """RMS and peak of periods of one length."""
+    """What there is to know of periods of one length, each of the last one."""
 
     def __init__(self, period_frames: Frames) -> None:
         self.rms_dbfs: Dbfs = SILENCE_DBFS
-        """Of the last period. 0 dBFS is a full-scale square wave, so a full-scale sine reads -3.01."""
+        """0 dBFS is a full-scale square wave, so a full-scale sine reads -3.01."""
         self.peak_dbfs: Dbfs = SILENCE_DBFS
-        """Of the last period; a full-scale sample reads 0."""
+        """A full-scale sample reads 0."""
+        self.mean = 0.0
+        """In steps of a sample. Over a longer stretch it is direct current, which no sound has."""
+        self.clipped: Frames = 0
+        """At full scale, where a converter has no more numbers."""
+        self.zero = False
+        """Every sample is exactly 0: no converter's own noise is."""
+        self.frozen = False
+        """All samples are the same one, or those of the period before over again; and they are not 0."""
         self._wide = np.zeros(period_frames, np.float32)
+        self._at_full_scale = np.zeros(period_frames, np.bool_)
+        self._before = (math.nan, math.nan, math.nan, math.nan)
 
     def measure(self, block: Block) -> None:
         """Take the period *block*, shape (period_frames,)."""
         wide = self._wide
         np.copyto(wide, block)
-        self.rms_dbfs = dbfs(math.sqrt(float(np.dot(wide, wide)) / len(wide)))
-        np.abs(wide, out=wide)
-        self.peak_dbfs = dbfs(float(wide.max()))
+        power, total = float(np.dot(wide, wide)), float(np.add.reduce(wide))
+        least, most = float(np.minimum.reduce(wide)), float(np.maximum.reduce(wide))
+        peak = max(-least, most)
+        self.rms_dbfs = dbfs(math.sqrt(power / len(wide)))
+        self.peak_dbfs = dbfs(peak)
+        self.mean = total / len(wide)
+        self.clipped = self._count_clipped(block) if peak >= FULL_SCALE - 1 else 0
+        now = (power, total, least, most)  # not even a steady tone has the same four twice
+        self.zero = not peak
+        self.frozen = peak > 0 and (least == most or now == self._before)
+        self._before = now
+
+    def _count_clipped(self, block: Block) -> Frames:
+        np.greater_equal(block, FULL_SCALE - 1, out=self._at_full_scale)
+        above = np.count_nonzero(self._at_full_scale)
+        np.less_equal(block, -FULL_SCALE, out=self._at_full_scale)
+        return int(above + np.count_nonzero(self._at_full_scale))
 
 
 def rms_dbfs(block: Block) -> Dbfs:

@@ -19,6 +19,7 @@ class SilentMicrophone:
         self.rate_hz: Hertz = rate_hz
         self.period_frames: Frames = rate_hz * PACKET_MS // 1000
         self.latency_s = 0.0
+        self.live = False
         self._pacer = Pacer()
 
     @property

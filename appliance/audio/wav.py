@@ -36,6 +36,7 @@ class WavMicrophone:
         self.rate_hz: Hertz = rate_hz
         self.period_frames: Frames = rate_hz * PACKET_MS // 1000
         self.latency_s = 0.0
+        self.live = False
         self._path = path
         self._loop = loop
         self._channel = channel

@@ -17,25 +17,26 @@ from typing import TYPE_CHECKING, Final
 from appliance.cli.options import add_config
 from appliance.config.load import load
 from appliance.config.schema import Settings
-from appliance.units import PACKET_MS, Dbfs, Millis
+from appliance.units import Dbfs, Millis
 
 if TYPE_CHECKING:
     from appliance.audio.gate import Gate
+    from appliance.audio.hearing import Levels
     from appliance.audio.ports import Microphone
 
 LINE_MS: Final[Millis] = 100
 """As often as an eye follows."""
 BAR: Final = 40
 BAR_FROM_DBFS: Final[Dbfs] = -80.0
-CLIPS_DBFS: Final[Dbfs] = -0.1
+OFFSET_DBFS: Final[Dbfs] = -40.0
+"""Direct current so loud is a fault in the card or its wiring; the mean of 100 ms of any voice stays under it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Of `LINE_MS`: the mean power, the highest sample, and whether anything passed the gate."""
+    """Of `LINE_MS`, and whether anything passed the gate."""
 
-    rms_dbfs: Dbfs
-    peak_dbfs: Dbfs
+    levels: Levels
     gate_open: bool
 
 
@@ -64,29 +65,41 @@ def readings(microphone: Microphone, gate: Gate) -> Iterator[Reading]:
     """One for each `LINE_MS` that *microphone*, which is open, hears. Raises `DeviceError`."""
     import numpy as np
 
+    from appliance.audio.hearing import Tally
     from appliance.audio.level import Meter
 
-    block, meter = np.zeros(microphone.period_frames, np.int16), Meter(microphone.period_frames)
-    periods = round(LINE_MS / PACKET_MS)
+    block, meter, tally = np.zeros(microphone.period_frames, np.int16), Meter(microphone.period_frames), Tally()
     while True:
-        power, peak_dbfs, gate_open = 0.0, -math.inf, False
-        for _ in range(periods):
+        tally.clear()
+        gate_open = False
+        while tally.heard_ms < LINE_MS:
             microphone.read(block)
             meter.measure(block)
             gate.hear(block)
-            power += 10 ** (meter.rms_dbfs / 10) / periods
-            peak_dbfs = max(peak_dbfs, meter.peak_dbfs)
+            tally.take(meter)
             gate_open |= gate.open
-        yield Reading(10 * math.log10(power), peak_dbfs, gate_open)
+        yield Reading(tally.levels(), gate_open)
 
 
 def line(reading: Reading) -> str:
     """*reading* for a person: the bar is the mean, the mark on it the peak. Always of one width."""
-    bar = ["#"] * _cell(reading.rms_dbfs) + ["."] * (BAR - _cell(reading.rms_dbfs))
-    bar[max(0, _cell(reading.peak_dbfs) - 1)] = "|"
-    clips = "clips" if reading.peak_dbfs >= CLIPS_DBFS else ""
+    levels = reading.levels
+    bar = ["#"] * _cell(levels.rms_dbfs) + ["."] * (BAR - _cell(levels.rms_dbfs))
+    bar[max(0, _cell(levels.peak_dbfs) - 1)] = "|"
     gate = "open" if reading.gate_open else "closed"
-    return f"rms {reading.rms_dbfs:6.1f} dBFS  peak {reading.peak_dbfs:6.1f}  [{''.join(bar)}] {clips:5}  gate {gate:6}"
+    told = f"rms {levels.rms_dbfs:6.1f} dBFS  peak {levels.peak_dbfs:6.1f}  [{''.join(bar)}]"
+    return f"{told} {_fault(levels):6}  gate {gate:6}"
+
+
+def _fault(levels: Levels) -> str:
+    """What is wrong with what was heard, in a word; empty: nothing."""
+    if levels.zero_ms >= LINE_MS:
+        return "zeros"
+    if levels.frozen_ms >= LINE_MS:
+        return "frozen"
+    if levels.clipped_samples:
+        return "clips"
+    return "offset" if levels.offset_dbfs > OFFSET_DBFS else ""
 
 
 def _made(settings: Settings) -> tuple[Microphone, Gate]:

@@ -39,12 +39,20 @@ def rows(status: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "bot", _bot(part(status, "bot"))
     yield "recovery", _recovery(part(status, "recovery"))
     for device, about in part(status, "devices").items():
-        yield device, f"{about.get('state')} ({about.get('name')})"
+        deaf = ", deaf: it delivers the same samples over and over" if about.get("deaf") else ""
+        yield device, f"{about.get('state')} ({about.get('name')}){deaf}{_levels(about.get('levels'))}"
     yield "timings", _figures(part(status, "timings_ms"), " ms") or "none yet"
     yield "counters", _figures(part(status, "counters")) or "all 0"
     if status.get("last_end"):
         yield "last end", str(status["last_end"])
     yield "version", str(status.get("version", "unknown"))
+
+
+def _levels(levels: Mapping[str, Any] | None) -> str:
+    if not levels:
+        return ""
+    clips = f", {levels.get('clipped_samples')} samples clipped" if levels.get("clipped_samples") else ""
+    return f", rms {levels.get('rms_dbfs')} dBFS, peak {levels.get('peak_dbfs')} dBFS{clips}"
 
 
 def _talk(talk: Mapping[str, Any]) -> str:

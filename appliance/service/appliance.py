@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -105,7 +105,7 @@ class RunningAppliance:
         self._timings = Timings()
         self._counting = Counting()
         figures = Figures(self._timings, lambda: totals(self._capture, self._playback))
-        story = Story(self._publish, self._show, lambda: figures.turn)
+        story = Story(self._publish, self._show, lambda: figures.turn | asdict(self._capture.hearing.turn))
         self._trace = Trace()
         self._trace_files = TraceFiles(self._trace, parts.traces)
         telling = (figures, story, parts.notifier, self._trace_files)
@@ -231,7 +231,12 @@ class RunningAppliance:
             },
             "recovery": recovery_status(state.recovery, now_s),
             "devices": {
-                "microphone": {"name": self._parts.microphone.name, "state": state.microphone.value},
+                "microphone": {
+                    "name": self._parts.microphone.name,
+                    "state": state.microphone.value,
+                    "deaf": self._capture.hearing.deaf,
+                    "levels": asdict(levels) if (levels := self._capture.hearing.recent) else None,
+                },
                 "speaker": {"name": self._parts.speaker.name, "state": state.speaker.value},
             },
             "light": light_status(meaning(state, policy, now_s)),

@@ -216,6 +216,16 @@ class RoadRestarted:
 
 
 @dataclass(frozen=True, slots=True)
+class MicrophoneDeaf:
+    """The open microphone has delivered the same sample, or samples, for seconds: *message* says what to do about it.
+
+    Told once, and again after it has heard something.
+    """
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class WordsSent:
     """The first packet of turn *turn*'s words went to the wire."""
 
@@ -300,6 +310,7 @@ Event = (
     | ClockStepped
     | DeviceChanged
     | RoadRestarted
+    | MicrophoneDeaf
     | WordsSent
     | TurnDelivered
     | WordsLost

@@ -13,6 +13,7 @@ from appliance.session.events import (
     DeviceChanged,
     DeviceState,
     GateOpened,
+    MicrophoneDeaf,
     RoadRestarted,
     Suppressed,
     TurnDelivered,
@@ -25,6 +26,7 @@ from appliance.session.state import Turn
 FromSound = (
     DeviceChanged
     | RoadRestarted
+    | MicrophoneDeaf
     | WordsSent
     | TurnDelivered
     | WordsLost
@@ -42,6 +44,8 @@ def take(d: Draft, event: FromSound) -> None:
         case RoadRestarted(device=device):
             restarted = _capture_restarted if device is Device.MICROPHONE else _playback_restarted
             restarted(d)
+        case MicrophoneDeaf(message=message):
+            d.do(ReportError("device", message, fatal=False))
         case TurnDelivered(turn=turn):
             talking.turn_delivered(d, turn)
         case WordsLost(lost_ms=lost_ms):

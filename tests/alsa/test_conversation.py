@@ -12,13 +12,15 @@ import numpy as np
 import pytest
 import soxr  # type: ignore[import-untyped,unused-ignore]
 
+from appliance.audio.hearing import DEAF_MS
+from appliance.audio.level import SILENCE_DBFS
 from appliance.config.schema import Cues
 from tests.alsa.room import AIR_HZ, WAY_S, Ear, Samples, Span, Witness, box_in_room, in_room, people
 from tests.audio.sounds import hello
 from tests.box import write_wav
 from tests.correlate import MOST, share
 from tests.leftovers import Open, settled
-from tests.runners import Runner
+from tests.runners import Runner, runner
 from tests.signals import words
 
 pytestmark = [pytest.mark.alsa, pytest.mark.usefixtures("sound_server")]
@@ -136,6 +138,28 @@ async def test_a_cue_is_heard_in_the_room_and_not_by_the_bot(echo: Runner, tmp_p
         assert share(heard_by(ear), cue) > MOST
         assert share(echo.heard(), said) > MOST
         assert share(echo.heard(), cue) < ABSENT
+
+
+async def test_a_microphone_that_hears_nothing_is_told_of(tmp_path: Path, pins: Any) -> None:
+    """One that is muted by a switch of its own is there, opens, and delivers: exact zeros."""
+    async with runner("embedded") as r, box_in_room(in_room(r.url, tmp_path), pins) as b:
+        b.press()
+        told = await b.until(type="error", source="device")
+        assert "exact zeros" in told["message"] and not told["fatal"]
+        found = b.status["devices"]["microphone"]
+        assert (found["state"], found["deaf"], found["levels"]["zero_ms"]) == ("ok", True, 1000)
+        b.release()
+        stop = await b.until(type="turn", event="stop")
+        assert stop["zero_ms"] >= DEAF_MS and stop["rms_dbfs"] == SILENCE_DBFS
+        with people() as (mouth, _):
+            b.press()
+            mouth.say(words(1.0))
+            await asyncio.sleep(1.0 + WAY_S)
+            assert not b.status["devices"]["microphone"]["deaf"]
+            b.release()
+            stop = await b.until(type="turn", event="stop")
+        assert -30 < stop["rms_dbfs"] < stop["peak_dbfs"] < -6
+        assert b.told("error", "source") == ["device"], "once"
 
 
 @real

@@ -103,3 +103,44 @@ def test_it_stays_between_the_least_and_the_greatest_of_the_window(levels: list[
     for level_dbfs in levels:
         floor.hear(level_dbfs)
     assert max(FLOOR_LEAST_DBFS, min(levels)) - 1e-6 <= floor.dbfs <= max(FLOOR_LEAST_DBFS, *levels) + 1e-6
+
+
+def told(*blocks: np.ndarray) -> tuple[float, int, bool, bool]:
+    """Of the last of *blocks*: mean, clipped samples, zero, frozen."""
+    meter = Meter(len(blocks[0]))
+    for block in blocks:
+        meter.measure(block)
+    return meter.mean, meter.clipped, meter.zero, meter.frozen
+
+
+SINE = tone(16_000, 0.02, hz=510, peak=3277)
+
+
+@pytest.mark.parametrize(
+    ("blocks", "wanted"),
+    [
+        ([np.zeros(320, np.int16)], (0.0, 0, True, False)),
+        ([np.eye(1, 320, dtype=np.int16)[0]], (1 / 320, 0, False, False)),
+        ([np.full(320, -7, np.int16)], (-7.0, 0, False, True)),
+        ([SINE], (0.0, 0, False, False)),
+        ([SINE, SINE], (0.0, 0, False, True)),
+        ([SINE, -SINE], (0.0, 0, False, False)),
+        ([SINE, np.zeros(320, np.int16), SINE], (0.0, 0, False, False)),
+        ([np.array([32767, -32768, 32766, -32767] * 80, np.int16)], (-0.5, 160, False, False)),
+    ],
+)
+def test_what_no_sound_should_have(blocks: list[np.ndarray], wanted: tuple[float, int, bool, bool]) -> None:
+    mean, *others = told(*blocks)
+    assert mean == pytest.approx(wanted[0], abs=100 if blocks[0] is SINE else 1e-6)
+    assert tuple(others) == wanted[1:]
+
+
+@given(st.lists(st.lists(st.integers(-32768, 32767), min_size=160, max_size=160), min_size=2, max_size=5))
+def test_what_is_counted_is_what_is_there(periods: list[list[int]]) -> None:
+    blocks = [np.array(period, np.int16) for period in periods]
+    mean, clipped, zero, frozen = told(*blocks)
+    assert mean == pytest.approx(sum(periods[-1]) / 160, abs=0.1)
+    assert clipped == sum(sample in (32767, -32768) for sample in periods[-1])
+    assert zero == (not any(periods[-1]))
+    again = len(set(periods[-1])) == 1 or periods[-1] == periods[-2]
+    assert not (again and not zero) or frozen

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from appliance.audio.gate import Gate
+from appliance.audio.hearing import Levels
 from appliance.cli import main
-from appliance.cli.level import BAR, Reading, line, readings
+from appliance.cli.level import BAR, LINE_MS, Reading, line, readings
 from tests.audio.sounds import Samples, hello, tone, write_wav
 from tests.doubles.devices import ScriptedMicrophone
 
@@ -35,20 +36,37 @@ def test_a_reading_is_the_mean_the_highest_and_whether_anything_passed() -> None
     microphone.give(*[silence] * 5, silence, silence, sine, sine, sine, *[silence] * 5)
     gate = Gate(Loud(), 320, pre_roll_ms=0, hang_ms=0)
     quiet, loud, fading = itertools.islice(readings(microphone, gate), 3)
-    assert (quiet.rms_dbfs, quiet.peak_dbfs) == pytest.approx((-120, -120))
-    assert (loud.rms_dbfs, loud.peak_dbfs) == pytest.approx((-23.0 - 2.2, -20), abs=0.1)  # in three periods of five
-    assert (fading.rms_dbfs, fading.peak_dbfs) == pytest.approx((-120, -120))
+    levels = [(reading.levels.rms_dbfs, reading.levels.peak_dbfs) for reading in (quiet, loud, fading)]
+    assert levels[0] == levels[2] == pytest.approx((-120, -120))
+    assert levels[1] == pytest.approx((-23.0 - 2.2, -20), abs=0.1)  # in three periods of five
     assert [reading.gate_open for reading in (quiet, loud, fading)] == [False, True, True]  # its votes are not over
 
 
 def test_a_line_has_one_width_and_a_bar_that_grows_with_the_level() -> None:
-    shown = [line(Reading(dbfs, min(0.0, dbfs + 6), dbfs > -40)) for dbfs in (-120, -60, -30, -10, 0)]
+    heard = [Levels(rms_dbfs=dbfs, peak_dbfs=min(0.0, dbfs + 6)) for dbfs in (-120, -60, -30, -10, 0)]
+    shown = [line(Reading(levels, levels.rms_dbfs > -40)) for levels in heard]
     assert len({len(text) for text in shown}) == 1
     filled = [text.count("#") for text in shown]
     assert filled == sorted(filled) and filled[0] == 0 and filled[-1] == BAR - 1  # the peak's mark is on the last
     assert [text.count("|") for text in shown] == [1] * 5
     assert [" open" in text for text in shown] == [False, False, True, True, True]
-    assert ["clips" in text for text in shown] == [False, False, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("levels", "told"),
+    [
+        (Levels(rms_dbfs=-30), ""),
+        (Levels(rms_dbfs=-30, clipped_samples=1), "clips"),
+        (Levels(rms_dbfs=-30, offset_dbfs=-20), "offset"),
+        (Levels(zero_ms=LINE_MS), "zeros"),
+        (Levels(frozen_ms=LINE_MS, clipped_samples=1600), "frozen"),
+        (Levels(zero_ms=LINE_MS - 20), ""),
+    ],
+)
+def test_what_is_wrong_is_told_in_a_word(levels: Levels, told: str) -> None:
+    words = {"clips", "offset", "zeros", "frozen"} & set(line(Reading(levels, False)).split())
+    assert words == ({told} if told else set())
+    assert len(line(Reading(levels, False))) == len(line(Reading(Levels(), True)))
 
 
 def test_it_shows_the_configured_microphone_and_the_gate_for_so_many_seconds(tmp_path: Path, capsys: Captured) -> None:

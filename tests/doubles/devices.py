@@ -21,6 +21,7 @@ class ScriptedMicrophone:
         self.rate_hz = rate_hz
         self.period_frames = rate_hz // 50
         self.latency_s = latency_s
+        self.live = True
         self.xruns = 0
         self.opened = 0
         self.is_open = False

@@ -1,0 +1,133 @@
+"""How well the open microphone hears: levels of the last second and of a turn, and that it has gone deaf. Pure.
+
+Theory of operation: a microphone that is there and delivers may still hear nothing: muted by a switch of its own, gone
+dead, or stuck in one buffer. Its samples tell: a converter has noise of its own, so that exact zeros, or the same
+samples over and over, for longer than `DEAF_MS` are no room. That is told once, and again after sound has come.
+It belongs to the capture thread; what the properties give may be read by any.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from appliance.audio.level import SILENCE_DBFS, Meter, dbfs
+from appliance.session.events import Event, MicrophoneDeaf
+from appliance.units import PACKET_MS, Dbfs, Frames, Millis
+
+if TYPE_CHECKING:
+    from appliance.session.media import Block
+
+DEAF_MS: Final = 3000
+"""Cards deliver zeros for some 100 ms after they are opened, a person who holds a button speaks within this time."""
+RECENT_MS: Final = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Levels:
+    """Of a stretch of sound: its mean power, its highest sample, and what is wrong with it."""
+
+    rms_dbfs: Dbfs = SILENCE_DBFS
+    peak_dbfs: Dbfs = SILENCE_DBFS
+    offset_dbfs: Dbfs = SILENCE_DBFS
+    """Of the mean: direct current."""
+    clipped_samples: Frames = 0
+    zero_ms: Millis = 0
+    frozen_ms: Millis = 0
+
+
+class Tally:
+    """Levels in the making."""
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        self.heard_ms: Millis = 0
+        self._power = 0.0
+        self._peak_dbfs = SILENCE_DBFS
+        self._mean = 0.0
+        self._clipped: Frames = 0
+        self._zero_ms: Millis = 0
+        self._frozen_ms: Millis = 0
+
+    def take(self, meter: Meter) -> None:
+        """The period that *meter* has just measured."""
+        self.heard_ms += PACKET_MS
+        self._power += 10 ** (meter.rms_dbfs / 10)
+        self._peak_dbfs = max(self._peak_dbfs, meter.peak_dbfs)
+        self._mean += meter.mean
+        self._clipped += meter.clipped
+        self._zero_ms += PACKET_MS * meter.zero
+        self._frozen_ms += PACKET_MS * meter.frozen
+
+    def levels(self) -> Levels:
+        periods = max(1.0, self.heard_ms / PACKET_MS)
+        power = self._power / periods
+        return Levels(
+            rms_dbfs=max(SILENCE_DBFS, round(10 * math.log10(power), 1)) if power > 0 else SILENCE_DBFS,
+            peak_dbfs=round(self._peak_dbfs, 1),
+            offset_dbfs=round(dbfs(abs(self._mean) / periods), 1),
+            clipped_samples=self._clipped,
+            zero_ms=self._zero_ms,
+            frozen_ms=self._frozen_ms,
+        )
+
+
+class Hearing:
+    """Of the microphone *name*. *live*: it has a converter, so that exact silence is a fault."""
+
+    def __init__(self, name: str, period_frames: Frames, report: Callable[[Event], None], *, live: bool) -> None:
+        self.recent: Levels | None = None
+        """Of the last full second; None before there was one, and while it is closed."""
+        self.deaf = False
+        self._name = name
+        self._report = report
+        self._live = live
+        self._meter = Meter(period_frames)
+        self._second = Tally()
+        self._turn = Tally()
+        self._same_ms: Millis = 0
+
+    @property
+    def turn(self) -> Levels:
+        """Of the present turn, or the last one."""
+        return self._turn.levels()
+
+    def begin_turn(self) -> None:
+        self._turn.clear()
+
+    def hear(self, block: Block, *, in_turn: bool) -> None:
+        """Take a period of the open microphone."""
+        meter = self._meter
+        meter.measure(block)
+        self._second.take(meter)
+        if in_turn:
+            self._turn.take(meter)
+        if self._second.heard_ms >= RECENT_MS:
+            self.recent = self._second.levels()
+            self._second.clear()
+        self._judge(meter)
+
+    def close(self) -> None:
+        """The microphone has been closed, or has failed."""
+        self.recent = None
+        self._second.clear()
+        self._same_ms = 0
+
+    def _judge(self, meter: Meter) -> None:
+        if not (meter.zero or meter.frozen):
+            self._same_ms, self.deaf = 0, False
+            return
+        self._same_ms += PACKET_MS
+        if self._live and self._same_ms >= DEAF_MS and not self.deaf:
+            self.deaf = True
+            delivers = "nothing but exact zeros" if meter.zero else "the same samples over and over"
+            self._report(
+                MicrophoneDeaf(
+                    f"microphone '{self._name}' is open and delivers {delivers}: it does not hear anybody; "
+                    "is it muted by a switch of its own, or in a mixer? Else plug it in anew"
+                )
+            )
