@@ -164,7 +164,7 @@ class Uplink:
         True, Flag(), "Leave out sequence numbers behind a flush: it ends the delay that a loss leaves in a runner."
     )
     copies: int = key(
-        2, Whole(0, 2), "Copies of each packet of words, against losses. 2: the second only where losses are reported."
+        2, Whole(0, 2), "Copies of each packet of words, against losses. 2: the second at first, and under losses."
     )
 
 

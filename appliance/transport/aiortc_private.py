@@ -144,8 +144,9 @@ class RtpWriter:
     it). No header extension: the SSRC stands in the offer, which is what receivers go by.
     """
 
-    def __init__(self, sender: RTCRtpSender, payload_type: int) -> None:
+    def __init__(self, sender: RTCRtpSender, receiver: RTCRtpReceiver, payload_type: int) -> None:
         self._sender: Any = sender
+        self._receiver = receiver
         self._dtls: Any = sender.transport
         self._ssrc: int = self._sender._ssrc
         self._payload_type = payload_type
@@ -185,6 +186,11 @@ class RtpWriter:
         """How many packets the other end has missed by its last report, each number that was skipped among them."""
         reports: RTCStatsReport = _at_once(self._sender.getStats())
         return sum(report.packetsLost for report in reports.values() if report.type == "remote-inbound-rtp")
+
+    def lost(self) -> int:
+        """How many packets of the other end have not come here, by our own count."""
+        reports: RTCStatsReport = _at_once(self._receiver.getStats())
+        return sum(report.packetsLost for report in reports.values() if report.type == "inbound-rtp")
 
     def _send(self, datagram: bytes) -> bool:
         try:

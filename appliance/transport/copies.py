@@ -3,8 +3,10 @@
 Theory of operation. A stock runner plays packets as they come, in order: one that is missing costs it five, and 200 ms
 for the rest of the call; one that comes again before the next costs nothing. So each packet goes again just before the
 one behind it, always: a receiver's report comes too late to repair anything. It comes in time to choose: where packets
-are lost in spite of that, each goes a third time, before the third one behind it. A copy is the same datagram, so that
-the receiver's SRTP drops it if the first has come. It rides with a packet that is sent anyway, and costs no wake.
+are lost in spite of that, each goes a third time, before the third one behind it. Reports do not tell what copies have
+repaired, so each goes a third time also where losses are only likely: where packets are lost on the way down, and at
+the beginning of a session, of which nothing is known. A copy is the same datagram, so that the receiver's SRTP drops it
+if the first has come. It rides with a packet that is sent anyway, and costs no wake.
 
     on the way   1 . 1 2 . 2 3 . 1 3 4 . 2 4 5        one copy; and, from 4 on, two
 """
@@ -27,12 +29,12 @@ buffer has so many places."""
 
 
 class Copies:
-    """What rides with the next packet. *most*: copies of each, 0 to 2; the second only where losses are reported."""
+    """What rides with the next packet. *most*: copies of each, 0 to 2; the second at first, and under losses."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._sent: deque[bytes] = deque(maxlen=SECOND)
-        self._watchful = 0  # packets for which there are second copies yet
+        self._watchful = WATCHFUL_PACKETS if most > 1 else 0  # packets for which there are second copies yet
 
     def sent(self, datagram: bytes) -> None:
         """*datagram* has just gone out for the first time."""
@@ -45,7 +47,7 @@ class Copies:
         self._sent.clear()
 
     def lost(self) -> None:
-        """The other end has missed something in spite of copies."""
+        """Packets are being lost: the other end has missed something in spite of copies, or this end has."""
         if self._most > 1:
             self._watchful = WATCHFUL_PACKETS
 

@@ -95,7 +95,7 @@ class Peer:
         """What sends packets as the answer *sdp* wants them. After `accept`."""
         payload_type = opus_payload_type(sdp)
         assert payload_type is not None, "an answer without Opus is refused before it comes here"
-        return RtpWriter(self._audio.sender, payload_type)
+        return RtpWriter(self._audio.sender, self._audio.receiver, payload_type)
 
     def say(self, text: str) -> bool:
         """Put *text* on the channel. False if it is not open, or the runner takes no message of that size."""

@@ -22,7 +22,7 @@ CAPACITY_PACKETS = 15_000 // PACKET_MS
 PAYLOAD_BYTES_MAX = 1150
 """With headers and SRTP still under every usual MTU. 20 ms of Opus at its highest rate have 1275, at ours 60."""
 LOOK_EVERY: Final = 25
-"""Packets between two looks at the other end's reports, which come every 0.5 to 1.5 s."""
+"""Packets between two looks at losses; the other end's reports come every 0.5 to 1.5 s."""
 
 
 class Wire(Protocol):
@@ -37,6 +37,8 @@ class Wire(Protocol):
     def report(self) -> None: ...
 
     def missed(self) -> int: ...
+
+    def lost(self) -> int: ...
 
 
 class UpLink:
@@ -55,6 +57,7 @@ class UpLink:
         self._woken = False
         self._copies = Copies(copies)
         self._losses = Losses()
+        self._losses_down = Losses()
         self._jumps = jumps
         self._skipped = 0  # numbers
         self._unlooked = 0  # packets since the last look at the reports
@@ -124,6 +127,8 @@ class UpLink:
 
     def _look(self, wire: Wire) -> None:
         self._unlooked = 0
+        if self._losses_down.report(wire.lost(), 0):
+            self._copies.lost()
         if self._losses.report(wire.missed(), self._skipped):
             self._copies.lost()
             self._counters.packets_missed = self._losses.total

@@ -86,6 +86,8 @@ class _Never:
 
 
 class Sender:
+    """In place of a sender, and of a receiver."""
+
     _ssrc = 0xDEADBEEF
 
     def __init__(self) -> None:
@@ -96,9 +98,9 @@ class Sender:
         return self.stats
 
 
-def writer() -> tuple[RtpWriter, Sender]:
+def writer(receiver: Any = None) -> tuple[RtpWriter, Sender]:
     sender: Any = Sender()
-    return RtpWriter(sender, 111), sender
+    return RtpWriter(sender, receiver or sender, 111), sender
 
 
 def parsed(sender: Sender) -> list[RtpPacket]:
@@ -166,6 +168,15 @@ def test_what_the_other_end_missed_is_read_from_its_reports() -> None:
     theirs = type("RemoteInbound", (), {"type": "remote-inbound-rtp", "packetsLost": 7})
     sender.stats = {"a": ours, "b": theirs}
     assert out.missed() == 7
+
+
+def test_what_this_end_missed_is_read_from_the_receivers_own_count() -> None:
+    receiver = Sender()
+    out, _ = writer(receiver)
+    assert out.lost() == 0, "none has come"
+    ours = type("Inbound", (), {"type": "inbound-rtp", "packetsLost": 3})
+    receiver.stats = {"a": ours, "b": type("Transport", (), {"type": "transport"})}
+    assert out.lost() == 3
 
 
 @pytest.mark.parametrize("how", ["closed", "waits", "failed"])

@@ -18,21 +18,24 @@ def on_the_way(copies: Copies, *numbers: int) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    ("most", "lossy", "expected"),
+    ("most", "when", "expected"),
     [
-        (0, False, [1, 2, 3, 4, 5]),
-        (0, True, [1, 2, 3, 4, 5]),
-        (1, False, [1, 1, 2, 2, 3, 3, 4, 4, 5]),
-        (1, True, [1, 1, 2, 2, 3, 3, 4, 4, 5]),
-        (2, False, [1, 1, 2, 2, 3, 3, 4, 4, 5]),
-        (2, True, [1, 1, 2, 2, 3, 1, 3, 4, 2, 4, 5]),
+        (0, "lossy", [1, 2, 3, 4, 5]),
+        (1, "at first", [1, 1, 2, 2, 3, 3, 4, 4, 5]),
+        (1, "lossy", [1, 1, 2, 2, 3, 3, 4, 4, 5]),
+        (2, "at first", [1, 1, 2, 2, 3, 1, 3, 4, 2, 4, 5]),
+        (2, "later", [1, 1, 2, 2, 3, 3, 4, 4, 5]),
+        (2, "lossy", [1, 1, 2, 2, 3, 1, 3, 4, 2, 4, 5]),
     ],
 )
-def test_each_goes_again_before_the_next_and_under_loss_before_the_third(
-    most: int, lossy: bool, expected: list[int]
+def test_each_goes_again_before_the_next_and_at_first_and_under_loss_before_the_third(
+    most: int, when: str, expected: list[int]
 ) -> None:
     copies = Copies(most)
-    if lossy:
+    if when != "at first":
+        on_the_way(copies, *(7 for _ in range(WATCHFUL_PACKETS)))
+        copies.forget()
+    if when == "lossy":
         copies.lost()
     assert on_the_way(copies, 1, 2, 3, 4, 5) == expected
 

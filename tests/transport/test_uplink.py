@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import threading
 
+import pytest
+
 from appliance.session.media import Care
-from appliance.transport.copies import JUMP
+from appliance.transport.copies import JUMP, WATCHFUL_PACKETS
 from appliance.transport.counters import LinkCounters
 from appliance.transport.uplink import CAPACITY_PACKETS, LOOK_EVERY, PAYLOAD_BYTES_MAX, UpLink
 
@@ -21,7 +23,8 @@ class Wire:
         self.sent: list[bytes] = []
         """Packets, copies as `=packet`, and `+16` for numbers left out."""
         self.reports = 0
-        self.lost = 0
+        self.missing = 0
+        self.missing_here = 0
 
     def write(self, payload: bytes) -> bytes:
         if not self.works:
@@ -39,7 +42,10 @@ class Wire:
         self.reports += 1
 
     def missed(self) -> int:
-        return self.lost
+        return self.missing
+
+    def lost(self) -> int:
+        return self.missing_here
 
 
 class Loop(asyncio.SelectorEventLoop):
@@ -212,19 +218,34 @@ def test_jumps_can_be_off() -> None:
     loop.close()
 
 
-def test_losses_by_report_bring_second_copies_and_jumps_are_none() -> None:
+def test_losses_in_spite_of_copies_are_counted_and_jumps_are_none() -> None:
     wire = Wire()
     up, counters, loop = link(wire, copies=2, jumps=True)
     up.send([b"0"] * LOOK_EVERY, FRESH)
-    wire.lost = JUMP
+    wire.missing = JUMP
     turn(loop)
     assert counters.packets_missed == 0
     up.send([b"1"] * LOOK_EVERY, SAFE)
-    wire.lost = JUMP + 2
+    wire.missing = JUMP + 2
     turn(loop)
     assert counters.packets_missed == 2
+    loop.close()
+
+
+@pytest.mark.parametrize("where", ["nowhere", "there", "here"])
+def test_losses_on_either_way_bring_second_copies(where: str) -> None:
+    wire = Wire()
+    up, _, loop = link(wire, copies=2)
+    up.send([b"0"] * WATCHFUL_PACKETS, SAFE)
+    turn(loop)
+    wire.missing, wire.missing_here = where == "there", where == "here"
+    up.send([b"1"] * LOOK_EVERY, SAFE)
+    turn(loop)
     wire.sent.clear()
     up.send([b"a", b"b", b"c", b"d"], SAFE)
     turn(loop)
-    assert wire.sent[-6:] == [b"=1", b"=b", b"c", b"=a", b"=c", b"d"]
+    if where == "nowhere":
+        assert wire.sent == [b"=1", b"a", b"=a", b"b", b"=b", b"c", b"=c", b"d"]
+    else:
+        assert wire.sent[-6:] == [b"=1", b"=b", b"c", b"=a", b"=c", b"d"]
     loop.close()
