@@ -8,6 +8,7 @@ catches up takes it from pauses, and there are some in words.
 
 from __future__ import annotations
 
+import itertools
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -53,13 +54,14 @@ class Verdict:
     after_ms: float | None
     """The same of the last words."""
     back_s: float | None
-    """From the event until the last piece that was later than before; None: it never came back."""
+    """From the event until the end of the last word that was later than before; None: it never came back."""
     holes_ms: float
     holes: int
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
+    word: int
     spoken_s: float
     delay_ms: float | None
     hole: bool
@@ -88,17 +90,23 @@ def judge(ears: Ears, event_s: float) -> Verdict:
     )
 
 
-_START = _Piece(0.0, None, False)
+_START = _Piece(-1, 0.0, None, False)
 
 
 def _back_s(pieces: list[_Piece], usual_ms: float | None, event_s: float) -> float | None:
-    known = [one for one in pieces if one.delay_ms is not None and one.spoken_s >= event_s]
+    """By the median of each word: a single piece may be late because the machine was."""
+    words = [list(of) for _, of in itertools.groupby(pieces, lambda one: one.word)]
+    known = [
+        (of[-1].spoken_s, statistics.median(delays))
+        for of in words
+        if of[-1].spoken_s >= event_s and (delays := [one.delay_ms for one in of if one.delay_ms is not None])
+    ]
     if usual_ms is None or not known:
         return None
-    late = [one for one in known if one.delay_ms is not None and one.delay_ms > usual_ms + AGAIN_MS]
+    late = [end_s for end_s, delay_ms in known if delay_ms > usual_ms + AGAIN_MS]
     if not late:
         return 0.0
-    return None if late[-1] is known[-1] else late[-1].spoken_s + PIECE / RATE_HZ - event_s
+    return None if late[-1] == known[-1][0] else late[-1] + PIECE / RATE_HZ - event_s
 
 
 def _in_pieces(heard: Samples, start: int, word: Samples) -> bool:
@@ -113,7 +121,7 @@ def _pieces(ears: Ears, found: Sequence[Found]) -> Iterator[_Piece]:
     said = ears.said
     moved = [one.start - start for one, start in zip(found, said.starts, strict=True) if one.whole] or [0]
     least, now = min(moved), moved[0]
-    for one, start, word in zip(found, said.starts, said.words, strict=True):
+    for number, (one, start, word) in enumerate(zip(found, said.starts, said.words, strict=True)):
         if one.whole:
             now = one.start - start
         for at in range(0, len(word) - PIECE + 1, PIECE):
@@ -126,7 +134,7 @@ def _pieces(ears: Ears, found: Sequence[Found]) -> Iterator[_Piece]:
             if score >= WHOLE:
                 now = found_at - place
                 delay_ms = (ears.heard_s(found_at) - ears.spoken_s(place)) * 1000
-            yield _Piece(ears.spoken_s(place), delay_ms, score < CHANGED)
+            yield _Piece(number, ears.spoken_s(place), delay_ms, score < CHANGED)
 
 
 def _best(heard: Samples, piece: Samples, since: int, until: int) -> tuple[int, float]:

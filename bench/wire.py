@@ -58,7 +58,7 @@ NOTES = (
     "down: from the bot's transport, which has 20 to 60 ms for itself, to the ear. The bare client has no player: its",
     "frames count as heard when they are decoded, though nobody could listen to a second of sound at once.",
     "words: whole, of ten, from the event on, mean of the rounds. before, after: delay before it, and at the end.",
-    "back: until the last piece of a word that was later than before by 20 ms; never: not within the words, some 7 s.",
+    "back: until the last word that was later than before by 20 ms is over; never: not within the words, some 7 s.",
     "holes: of words, in pieces of 120 ms, that did not come, and in how many places, over all fourteen words.",
     "VAD: the bot's speech detection says that speech is over, after the end of the tail.",
     "Aims: 10 words at 5 %; +0 ms after one loss; back within 3 s after a stall; VAD within 80 ms of the tail's end.",
