@@ -19,13 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench import sounds
+from bench import air, sounds
 from bench.client import SETTLE_S, Plan
 from bench.daemon import Daemon, daemon
 from bench.report import Report, Row
 from bench.room import possible, room
-from bench.runner import runner
-from bench.session import machine, one_round
+from bench.runner import Runner, runner
+from bench.session import delays, heard_by_bot, machine, one_round
 
 ANSWER_S = 1.0
 """After a release: the bot speaks."""
@@ -37,6 +37,8 @@ NOTES = (
     "ready: from the making of the process to READY=1, everything imported.",
     "press to light, press to microphone: in a session, from the daemon's own events. Microphone: it delivers.",
     "CPU: of all the daemon's threads, percent of one core. The sound server's work is not in it.",
+    "mouth to bot, bot to ear: clicks through the sound server's air, its buffers and those of both devices included;",
+    "only on ALSA and with the real runner.",
     "bare: decodes and drops what comes, and reads its words from a file: no devices, no control socket.",
 )
 
@@ -49,11 +51,12 @@ class Size:
     presses: int = 50
     idle_s: float = 10.0
     phase_s: float = 5.0
+    clicks: int = 16
 
 
 def run(*, rounds: int, quick: bool) -> Report:
     """*rounds*: of the daemon's sessions; *quick*: one short one of everything."""
-    size = Size(starts=2, presses=5, idle_s=3.0, phase_s=2.5) if quick else Size()
+    size = Size(starts=2, presses=5, idle_s=3.0, phase_s=2.5, clicks=4) if quick else Size()
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="box-")))
         peer = stack.enter_context(runner(folder))
@@ -65,8 +68,12 @@ def run(*, rounds: int, quick: bool) -> Report:
             print(f"round {number + 1}", file=sys.stderr)
             with daemon(folder, cards.toml(peer.url), cards.environment) as one:
                 _life(one, cards, size, found)
+            if peer.real and cards.environment:
+                mirror = cards.toml(peer.url, request_data="{ mirror = true }")
+                with daemon(folder, mirror, cards.environment) as one:
+                    _click(one, folder, cards, size, peer, found)
         print("bare aiortc", file=sys.stderr)
-        plan = Plan(url=peer.url, folder=str(folder), real=peer.real, phase_s=size.phase_s)
+        plan = Plan(url=peer.url, folder=str(folder), real=peer.real, phase_s=size.phase_s, clicks=size.clicks)
         bare = one_round("bare", plan, peer)
     title = f"box, on {cards.name}, against {peer.name}"
     raw = {"machine": machine(), "found": found, "bare": bare}
@@ -85,9 +92,10 @@ class _Cards:
         self._speaker = "spk" if self._alsa else "null"
         sounds.speech(self._says, 20.0)
 
-    def toml(self, url: str, board: str = "simulated") -> str:
+    def toml(self, url: str, board: str = "simulated", request_data: str = "{}") -> str:
         return (
-            f'[runner]\nurl = "{url}"\n[talk]\nrelease_tail_ms = 0\n[reconnect]\nleast_gap_s = 0\n'
+            f'[runner]\nurl = "{url}"\nrequest_data = {request_data}\n'
+            "[cues]\nenabled = false\n[talk]\nrelease_tail_ms = 0\n[reconnect]\nleast_gap_s = 0\n"
             f'[microphone]\ndevice = "{self._microphone}"\n[speaker]\ndevice = "{self._speaker}"\n'
             f'[echo]\nmode = "off"\n[board]\nprofile = "{board}"\n[buttons.talk]\nrole = "talk"\npin = 17\n'
             '[buttons.session]\nrole = "session"\npin = 22\n[lights.status]\npin = 27\n'
@@ -162,6 +170,29 @@ def _life(one: Daemon, cards: _Cards, size: Size, found: dict[str, list[float]])
     keep("idle after it", one.cpu_percent(size.idle_s))
 
 
+def _click(one: Daemon, folder: Path, cards: _Cards, size: Size, peer: Runner, found: dict[str, list[float]]) -> None:
+    """Clicks through the air to the bot, which says each back, and through the air to an ear."""
+    one.notices.until(b"READY=1")
+    one.notices.close()
+    one.follow()
+    clicks_s = sounds.clicks(folder / "clicks.wav", size.clicks)
+    before = len(heard_by_bot(peer))
+    one.press("talk")
+    one.until(type="bot", event="ready")
+    with air.alsa_of(cards.environment):
+        ear = air.Ear()
+        try:
+            began_s = air.speak(folder / "clicks.wav")
+        finally:
+            ear_s = ear.close()
+    one.release("talk")
+    one.until(type="turn", event="stop")
+    bot = heard_by_bot(peer)[before:]
+    mouth_s = [began_s + at_s for at_s in clicks_s]
+    found.setdefault("to bot", []).extend(delays(mouth_s, [entry["heard_s"] for entry in bot]))
+    found.setdefault("to ear", []).extend(delays([entry["said_s"] for entry in bot], ear_s))
+
+
 def _rows(found: Mapping[str, Sequence[float]], bare: Mapping[str, Any]) -> list[Row]:
     def phase(name: str) -> Row:
         return Row(f"CPU, {name}", "%", found[name], [bare["phases"][name]["cpu_percent"]])
@@ -177,6 +208,8 @@ def _rows(found: Mapping[str, Sequence[float]], bare: Mapping[str, Any]) -> list
         *(phase(name) for name in ("quiet", "speaking", "listening")),
         Row("memory, resident", "MB", found["rss"], [bare["memory_mb"]["rss"]]),
         Row("memory, proportional", "MB", found["pss"], [bare["memory_mb"]["pss"]]),
+        Row("mouth to bot", "ms", found.get("to bot", []), bare["to_bot_ms"]),
+        Row("bot to ear", "ms", found.get("to ear", []), bare["to_ear_ms"]),
         *press("press to light", "press_to_light_ms"),
         *press("press to microphone", "press_to_microphone_ms"),
         *press("press to first packet", "press_to_first_packet_ms"),

@@ -59,7 +59,7 @@ def take_turns(plan: Plan, peer: Runner, rounds: int) -> dict[str, list[Round]]:
 
 def one_round(client: str, plan: Plan, peer: Runner) -> Round:
     """One client's figures, and what the bot heard of it."""
-    before = len(peer.log.read_text(encoding="utf-8").splitlines())
+    before = len(heard_by_bot(peer))
     done = subprocess.run(
         [sys.executable, "-m", "bench.client", client, json.dumps(asdict(plan))],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -68,19 +68,24 @@ def one_round(client: str, plan: Plan, peer: Runner) -> Round:
         timeout=180,
     )
     result: Round = json.loads(done.stdout.splitlines()[-1])
-    bot = [json.loads(line) for line in peer.log.read_text(encoding="utf-8").splitlines()[before:]]
-    result["to_bot_ms"] = _delays(result.get("mouth_s", []), [entry["heard_s"] for entry in bot])
-    result["to_ear_ms"] = _delays([entry["said_s"] for entry in bot], result.get("ear_s", []))
+    bot = heard_by_bot(peer)[before:]
+    result["to_bot_ms"] = delays(result.get("mouth_s", []), [entry["heard_s"] for entry in bot])
+    result["to_ear_ms"] = delays([entry["said_s"] for entry in bot], result.get("ear_s", []))
     return result
 
 
-def _delays(began_s: Sequence[float], came_s: Sequence[float]) -> list[float]:
+def heard_by_bot(peer: Runner) -> list[dict[str, float]]:
+    """When the bot of *peer* heard a click, and when it said one, so far."""
+    return [json.loads(line) for line in peer.log.read_text(encoding="utf-8").splitlines()]
+
+
+def delays(began_s: Sequence[float], came_s: Sequence[float]) -> list[float]:
     """From each beginning to what first came after it, in milliseconds; what did not come is left out."""
-    delays = []
+    found = []
     for begin_s in began_s:
         after = [at_s - begin_s for at_s in came_s if 0 <= at_s - begin_s < LATE_S]
-        delays += [min(after) * 1000] if after else []
-    return delays
+        found += [min(after) * 1000] if after else []
+    return found
 
 
 def row(found: dict[str, list[Round]], name: str, unit: str, values: Values) -> Row:
