@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from appliance.board.port import Board
 from appliance.board.profiles import board_maker
 from appliance.config import schema
+from appliance.config.cues import Cues
 from appliance.control.socket_file import listen
 from appliance.reloading import Reloading
 from appliance.service.last_end import LastEnd
@@ -108,7 +109,6 @@ async def _assemble(
         settings.microphone.device,
         rate_hz=settings.microphone.rate_hz,
         channel=settings.microphone.channel,
-        period_ms=settings.microphone.period_ms,
     )
     speaker = make_speaker(settings.speaker.device)
     url = await _embedded_runner(stack) if settings.runner.url == EMBEDDED else settings.runner.url
@@ -155,7 +155,7 @@ async def _embedded_runner(stack: AsyncExitStack) -> str:
     return url
 
 
-def _cues(cues: schema.Cues, rate_hz: Hertz) -> dict[Cue, Block]:
+def _cues(cues: Cues, rate_hz: Hertz) -> dict[Cue, Block]:
     """The sounds that are wanted."""
     from appliance.audio.cues import SHIPPED, load_cues
 

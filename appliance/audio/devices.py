@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from appliance.audio.alsa_library import load
-from appliance.errors import DeviceError, UnavailableError
-from appliance.units import PACKET_MS, Hertz, Millis
+from appliance.errors import DeviceError
+from appliance.units import Hertz
 
 if TYPE_CHECKING:
     from appliance.audio.ports import Microphone, Speaker
@@ -23,14 +23,12 @@ MICROPHONES: Final = "an ALSA name, 'card:ID', 'wav:PATH', 'wav:PATH?loop' or 's
 SPEAKERS: Final = "an ALSA name, 'card:ID', 'wav:PATH' or 'null'"
 
 
-def make_microphone(device: str, *, rate_hz: Hertz, channel: int, period_ms: Millis = PACKET_MS) -> Microphone:
+def make_microphone(device: str, *, rate_hz: Hertz, channel: int) -> Microphone:
     """The capture device that *device* names; a file is not looked at before it is opened.
 
-    Raises `UnavailableError` for a period that is not built and without ALSA's library, `DeviceError` for a `wav:`
+    Raises `UnavailableError` without ALSA's library, `DeviceError` for a `wav:`
     without a path and for what is no microphone.
     """
-    if period_ms != PACKET_MS:
-        raise UnavailableError(f"[microphone] period_ms = {period_ms} is not built; use {PACKET_MS}")
     if device == "silence":
         from appliance.audio.null import SilentMicrophone
 

@@ -108,9 +108,7 @@ def _made(settings: Settings) -> tuple[Microphone, Gate]:
     from appliance.audio.gate import GateSettings, make_gate
 
     wanted = settings.microphone
-    microphone = make_microphone(
-        wanted.device, rate_hz=wanted.rate_hz, channel=wanted.channel, period_ms=wanted.period_ms
-    )
+    microphone = make_microphone(wanted.device, rate_hz=wanted.rate_hz, channel=wanted.channel)
     return microphone, make_gate(GateSettings(**asdict(settings.gate)), microphone.rate_hz)
 
 

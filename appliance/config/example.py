@@ -60,8 +60,6 @@ def _table(header: str, table: Any, values: dict[str, Any]) -> Iterator[str]:
 
 def _limits(key: Key) -> str:
     """What may stand there, and what may not yet."""
-    if not key.built:
-        return "not built yet: only this"
     later = ", ".join(shown(name) for name in key.kind.later) if isinstance(key.kind, Choice) else ""
     return key.kind.expected + (f"; not built yet: {later}" if later else "")
 

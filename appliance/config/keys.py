@@ -17,12 +17,11 @@ class Key:
     kind: Kind
     doc: str
     examples: tuple[str, ...] = ()
-    built: bool = True
 
 
-def key(default: T, kind: Kind, doc: str, *, examples: tuple[str, ...] = (), built: bool = True) -> T:
+def key(default: T, kind: Kind, doc: str, *, examples: tuple[str, ...] = ()) -> T:
     """A field of the settings, with what is known of it."""
-    metadata = {"key": Key(kind, doc, examples, built)}
+    metadata = {"key": Key(kind, doc, examples)}
     if isinstance(default, dict):
         return field(default_factory=lambda: default, metadata=metadata)
     return field(default=default, metadata=metadata)

@@ -123,10 +123,7 @@ def _table(table: object, key: KeyPath, base: Any, desk: Desk, *, header: str = 
         if name not in known:
             _unknown(here, value, tuple(known), desk)
             continue
-        default = getattr(base, name)
         values[name] = known[name].kind.read(value, here, desk)
-        if not known[name].built and desk.clean(here) and values[name] != default:
-            desk.note(here, f"{shown(value)} is not built yet", f"expected {shown(default)}, or no {name} at all")
     return replace(base, **values)
 
 

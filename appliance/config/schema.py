@@ -1,8 +1,7 @@
 """Every setting there is: name, default, unit, range and one line of documentation, each said once.
 
 Loading, messages, `voice-appliance config` and the commented `config/appliance.toml` are made from this. Names are
-the keys of the file, in its order. A key with `built=False` belongs to a feature that is not there yet: it is accepted
-at its default only.
+the keys of the file, in its order.
 """
 
 from __future__ import annotations
@@ -22,9 +21,9 @@ from appliance.config.compound import (
     Pin,
     SecretReference,
     SocketPath,
-    SoundFile,
     Url,
 )
+from appliance.config.cues import Cues
 from appliance.config.keys import key
 from appliance.config.kinds import Choice, Flag, Number, Text, Whole
 from appliance.config.secrets import Secret
@@ -210,7 +209,7 @@ class Microphone:
     )
     rate_hz: Hertz = key(16000, Choice(RATES_HZ, unit="Hz"), "What is captured.")
     channel: int = key(0, Whole(0, 31), "Of a card with more than one, counted from 0.")
-    period_ms: int = key(20, Whole(5, 100, "ms"), "One wake and one packet.", built=False)
+    period_ms: int = key(20, Choice((20,), unit="ms"), "One wake and one packet; a bot hears longer ones much later.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,19 +236,6 @@ class Echo:
         ' it is heard. "off": the hardware does it, or headphones.',
     )
     tail_ms: Millis = key(200.0, Number(0, 2_000, "ms"), "How long the room goes on after the last audible sample.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cues:
-    """Short sounds that tell what the light tells, never while the microphone could send them."""
-
-    enabled: bool = key(True, Flag(), "All of them.")
-    volume: float = key(0.5, Number(0, 1), "1: as the file has it. The speaker's volume counts as well.")
-    released: str = key("built-in", SoundFile(), "The turn is over, and the microphone closed.")
-    cannot_connect: str = key("built-in", SoundFile(), "There is no connection, or no longer.")
-    lost: str = key("built-in", SoundFile(), "Words were lost (backlog_s), or the turn cut off (time_out_s).")
-    muted: str = key("built-in", SoundFile(), "The microphone was muted, or is, and somebody pressed to talk.")
-    hung_up: str = key("built-in", SoundFile(), "The session has ended on purpose.", examples=('"bye.wav"',))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

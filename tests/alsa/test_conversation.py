@@ -14,7 +14,7 @@ import soxr  # type: ignore[import-untyped,unused-ignore]
 
 from appliance.audio.hearing import DEAF_MS
 from appliance.audio.level import SILENCE_DBFS
-from appliance.config.schema import Cues
+from appliance.config.cues import Cues
 from tests.alsa.room import AIR_HZ, WAY_S, Ear, Samples, Span, Witness, box_in_room, in_room, people
 from tests.audio.sounds import hello
 from tests.box import write_wav

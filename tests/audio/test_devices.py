@@ -67,8 +67,3 @@ def test_a_file_without_a_name(device: str) -> None:
 def test_a_speaker_without_a_name() -> None:
     with pytest.raises(DeviceError, match="names no file"):
         make_speaker("wav:")
-
-
-def test_another_period_is_not_built() -> None:
-    with pytest.raises(UnavailableError, match="period_ms = 10"):
-        make_microphone("silence", rate_hz=16_000, channel=0, period_ms=10)

@@ -14,7 +14,7 @@ import soxr  # type: ignore[import-untyped,unused-ignore]
 
 from appliance.audio.cues import SHIPPED
 from appliance.audio.wavfile import WavReader
-from appliance.config.schema import Cues
+from appliance.config.cues import Cues
 from appliance.session.events import MuteAsked
 from tests.box import RATE_HZ, Box, Samples, box, settings, write_wav
 from tests.correlate import find
