@@ -19,6 +19,7 @@ from appliance.transport.text import one_line
 _NOT_YET_VALID, _EXPIRED = 9, 10
 _UNKNOWN_ISSUER = frozenset({2, 7, 18, 19, 20, 21})  # 7: of the right name, with another key
 _NO_WAY_OUT = frozenset({errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL})
+_BROKEN_OFF = frozenset({errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE})
 _OTHER_NAME = frozenset({62, 64})
 _NEVER_SET_S = 1767225600.0
 """The start of 2026: before this program was, so no clock that has ever been set says less."""
@@ -45,14 +46,18 @@ def failure_of(exc: BaseException, shown: str, *, wall_s: float) -> Failure:
             return Failure(Kind.UNREACHABLE, f"{shown} is no address that can be asked; check [runner] url")
         case TimeoutError():
             return Failure(Kind.TIMEOUT, f"{shown} did not answer; is the runner stuck?")
-        case aiohttp.ServerDisconnectedError() | aiohttp.ClientPayloadError() | ConnectionResetError():
-            return Failure(
-                Kind.UNREACHABLE, f"{shown} closed the connection without a full answer; did the runner end?"
-            )
+        case aiohttp.ServerDisconnectedError() | aiohttp.ClientPayloadError():
+            return _broken_off(shown)
+        case OSError() if getattr(exc, "os_error", exc).errno in _BROKEN_OFF:
+            return _broken_off(shown)
         case OSError():
             kind = Kind.NETWORK if getattr(exc, "os_error", exc).errno in _NO_WAY_OUT else Kind.UNREACHABLE
             return Failure(kind, f"cannot reach {shown}: {_reason(exc)}; {_next_step(exc)}")
     return Failure(Kind.UNREACHABLE, f"cannot ask {shown}: {_reason(exc)}; check [runner] in the configuration")
+
+
+def _broken_off(shown: str) -> Failure:
+    return Failure(Kind.UNREACHABLE, f"{shown} closed the connection without a full answer; did the runner end?")
 
 
 def _certificate(error: Any, shown: str, wall_s: float) -> str:

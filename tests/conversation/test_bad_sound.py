@@ -17,7 +17,7 @@ import soxr  # type: ignore[import-untyped,unused-ignore]
 from appliance.config.schema import Settings
 from appliance.runner.server import EmbeddedRunner
 from tests.box import RATE_HZ, Box, Samples, box, settings, write_wav
-from tests.conversation.test_bad_runner import LONG_S, OUR_OWN, at
+from tests.conversation.failing import LONG_S, OUR_OWN, at
 from tests.correlate import MOST, find, share
 from tests.runners import Embedded, free_port, runner
 from tests.signals import WHOLE, words

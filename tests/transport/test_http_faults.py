@@ -28,6 +28,7 @@ def fault(error: BaseException) -> Failure:
         (errno.EADDRNOTAVAIL, Kind.NETWORK),
         (errno.EHOSTUNREACH, Kind.UNREACHABLE),
         (errno.ECONNREFUSED, Kind.UNREACHABLE),
+        (errno.ECONNRESET, Kind.UNREACHABLE),
     ],
 )
 def test_no_way_out_is_told_from_nobody_there(number: int, kind: Kind) -> None:
