@@ -16,7 +16,7 @@ from appliance.service import watchdog
 from appliance.service.restarts import CRASHES_MAX
 from appliance.service.watchdog import HangError
 from tests.box import RATE_HZ, Box, box, settings
-from tests.conversation.test_bad_runner import at
+from tests.conversation.failing import at
 from tests.correlate import MOST, share
 from tests.runners import free_port, runner
 from tests.signals import words
