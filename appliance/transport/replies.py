@@ -6,6 +6,7 @@ expected here and each has its own sentence. Nothing here knows aiohttp.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 from dataclasses import dataclass
@@ -57,6 +58,8 @@ class Answered:
     body: bytes
     location: str = ""
     retry_after: str = ""
+    date: str = ""
+    """When it was given, by the runner's clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,8 @@ def answer(answered: Answered) -> Answer:
 
 
 def refused(answered: Answered, *, wall_s: float) -> AttemptError:
-    """The failure of an answer outside 2xx. *wall_s* is the time of day, for a `Retry-After` that names a date."""
+    """The failure of an answer outside 2xx. *wall_s* is the time of day, for a `Retry-After` that names a date and
+    an answer that has none itself: this machine's clock may never have been set."""
     url, status = answered.url, answered.status
     if 300 <= status < 400:
         target = one_line(answered.location, REASON_CHARS) or "nowhere"
@@ -98,6 +102,8 @@ def refused(answered: Answered, *, wall_s: float) -> AttemptError:
     text = one_line(error_text(answered.body) or _phrase(status), REASON_CHARS)
     hint = _HINTS.get(status, "look at the runner's log" if status >= 500 else "check [runner] in the configuration")
     message = f"{url} answered {status}: {text.rstrip('.')}; {hint}"
+    with contextlib.suppress(ValueError, TypeError, OverflowError):
+        wall_s = _date_s(answered.date)
     return AttemptError(Failure(Kind.STATUS, message, status, retry_after_s(answered.retry_after, wall_s)))
 
 

@@ -117,6 +117,7 @@ class Signalling:
                     body=self._without_key(content),
                     location=urls.shown(one_line(got.headers.get("Location", ""))),
                     retry_after=got.headers.get("Retry-After", ""),
+                    date=got.headers.get("Date", ""),
                 )
         except (aiohttp.ClientError, OSError, ValueError) as exc:  # a deadline that has passed is an OSError too
             raise AttemptError(failure_of(exc, shown, wall_s=self._wall())) from exc

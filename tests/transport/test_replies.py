@@ -188,6 +188,16 @@ def test_retry_after(header: str, wait_s: float | None) -> None:
 
 
 @pytest.mark.parametrize(
+    ("date", "wait_s"),
+    [("Sun, 06 Nov 1994 08:49:30 GMT", 7.0), ("", 86400.0), ("yesterday", 86400.0), ("x" * 400, 86400.0)],
+)
+def test_retry_after_by_the_clock_that_set_it(date: str, wait_s: float) -> None:
+    """This machine's clock was never set, and says 1970; by that alone a date would send it away for a day."""
+    full = answered(b"", 503, retry_after="Sun, 06 Nov 1994 08:49:37 GMT", date=date)
+    assert replies.refused(full, wall_s=0.0).failure.retry_after_s == wait_s
+
+
+@pytest.mark.parametrize(
     ("config", "servers"),
     [
         ({"iceServers": [{"urls": ["stun:a"]}]}, (IceServer(urls=("stun:a",)),)),

@@ -225,8 +225,9 @@ async def test_a_wrong_content_type_is_forgiven() -> None:
 
 async def test_retry_after_is_kept() -> None:
     for header, wait_s in (("7", 7), ("Sun, 06 Nov 1994 08:49:37 GMT", 37)):
-        full = web.json_response({"error": "at capacity"}, status=429, headers={"Retry-After": header})
-        async with serve(Script(start=full)) as url, signalling(settings(url), wall_s=784111740.0) as one:
+        headers = {"Retry-After": header, "Date": "Sun, 06 Nov 1994 08:49:00 GMT"}
+        full = web.json_response({"error": "at capacity"}, status=429, headers=headers)
+        async with serve(Script(start=full)) as url, signalling(settings(url), wall_s=0.0) as one:
             with pytest.raises(AttemptError) as caught:
                 await one.start()
         assert caught.value.failure.retry_after_s == wait_s
