@@ -159,6 +159,29 @@ def test_status_says_that_it_is_muted() -> None:
     assert dict(rows(WHOLE | {"talk": muted}))["talk"] == "microphone closed, muted"
 
 
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        ({"deaf": False, "levels": None}, "ok (mic)"),
+        (
+            {"levels": {"rms_dbfs": -31.2, "peak_dbfs": -9.0, "clipped_samples": 0}},
+            "ok (mic), rms -31.2 dBFS, peak -9.0 dBFS",
+        ),
+        (
+            {"levels": {"rms_dbfs": -3.0, "peak_dbfs": 0.0, "clipped_samples": 7}},
+            "ok (mic), rms -3.0 dBFS, peak 0.0 dBFS, 7 samples clipped",
+        ),
+        (
+            {"deaf": True, "levels": {"rms_dbfs": -120.0, "peak_dbfs": -120.0}},
+            "ok (mic), deaf: it delivers the same samples over and over, rms -120.0 dBFS, peak -120.0 dBFS",
+        ),
+    ],
+)
+def test_status_says_how_the_microphone_hears(found: dict[str, Any], told: str) -> None:
+    devices = {"microphone": {"name": "mic", "state": "ok"} | found}
+    assert dict(rows(WHOLE | {"devices": devices}))["microphone"] == told
+
+
 def test_status_as_an_object(served: Served, capsys: Captured) -> None:
     served.appliance.more_status = WHOLE | {"start_reply": {"name": "Größe"}}
     assert main(["status", "--json"]) == 0

@@ -26,25 +26,15 @@ from appliance.session.events import (
 )
 from appliance.session.failure import Failure, Kind
 from tests.session.play import Play
+from tests.session.test_playbooks import AWAY, MICROPHONE_CLOSED, MICROPHONE_OPEN, PRESS, RELEASE, ready
 
-PRESS, RELEASE = ButtonPressed("talk", Role.TALK), ButtonReleased("talk", Role.TALK)
 HOLD, LET_GO = ButtonPressed("both", Role.COMBINED), ButtonReleased("both", Role.COMBINED)
-AWAY = Failure(Kind.UNREACHABLE, "no answer from the runner")
 REFUSED = Failure(Kind.STATUS, "no", 403)
-OPEN = DeviceChanged(Device.MICROPHONE, DeviceState.OK)
-CLOSED = DeviceChanged(Device.MICROPHONE, DeviceState.CLOSED)
-
-
-def ready(**policy: object) -> Play:
-    play = Play.booted(**policy)
-    play(StartAsked())
-    play.runner_answers()
-    return play
 
 
 def pressed(play: Play) -> Play:
     play(PRESS, after_s=1.0)
-    play(OPEN)
+    play(MICROPHONE_OPEN)
     return play
 
 
@@ -60,7 +50,7 @@ def test_a_turn_that_was_taken_is_told_once_the_microphone_has_closed() -> None:
     assert play.cues == [], "the start of listening is told by light alone"
     released(play)
     assert play.cues == [], "still open, it would record it"
-    play(CLOSED)
+    play(MICROPHONE_CLOSED)
     assert play.cues == ["released"]
     play(TurnDelivered(1))
     assert play.cues == ["released"]
@@ -69,7 +59,7 @@ def test_a_turn_that_was_taken_is_told_once_the_microphone_has_closed() -> None:
 def test_who_speaks_again_at_once_is_not_interrupted() -> None:
     play = pressed(released(pressed(ready())))
     released(play)
-    play(CLOSED)
+    play(MICROPHONE_CLOSED)
     assert play.cues == ["released"], "one for both"
 
 
@@ -88,7 +78,7 @@ def test_in_hands_free_a_held_press_ends_in_silence_for_the_microphone_stays() -
 def test_a_turn_that_is_too_long_is_told() -> None:
     play = pressed(ready(time_out_s=30.0))
     play.wait_until(play.now_s + 30.0)
-    play(CLOSED)
+    play(MICROPHONE_CLOSED)
     assert play.cues == ["lost"]
 
 
@@ -99,14 +89,14 @@ def test_a_backlog_that_is_over_is_told_after_the_turn_and_once() -> None:
         play(WordsLost(20), after_s=1.0)
     assert play.cues == []
     released(play)
-    play(CLOSED)
+    play(MICROPHONE_CLOSED)
     assert play.cues == ["lost"], "and not released: it was not all taken"
 
 
 def test_what_a_hang_up_drops_is_not_lost() -> None:
     play = pressed(Play.booted())
     play(StopAsked(), after_s=1.0)
-    play(CLOSED)
+    play(MICROPHONE_CLOSED)
     play(WordsLost(1000))
     assert play.cues == ["hung_up"]
 
@@ -129,7 +119,7 @@ def test_a_failure_that_cost_words_is_told_again() -> None:
     play(StartAsked())
     fails(play)
     released(pressed(play))
-    play(CLOSED)
+    play(MICROPHONE_CLOSED)
     fails(play)
     play(WordsLost(1300))
     assert play.cues == ["cannot_connect", "released", "cannot_connect"], "the loss has been told of"
@@ -156,7 +146,7 @@ def test_a_failure_under_a_held_button_waits_and_is_forgotten_when_the_bot_is_th
     assert play.cues == []
     play.runner_answers()
     released(play)
-    play(CLOSED)
+    play(MICROPHONE_CLOSED)
     assert play.cues == ["released"]
 
 
@@ -190,10 +180,10 @@ def by_disuse(play: Play) -> None:
 
 def by_tap(play: Play) -> None:
     play(HOLD)
-    play(OPEN)
+    play(MICROPHONE_OPEN)
     play(LET_GO, after_s=0.1)
     assert play.cues == []
-    play(CLOSED)
+    play(MICROPHONE_CLOSED)
 
 
 @pytest.mark.parametrize("ends", [by_button, by_script, by_disuse, by_tap])
@@ -255,7 +245,7 @@ def test_muted_is_told_and_a_press_in_vain_too() -> None:
     play = pressed(ready())
     play(MuteAsked(True))
     assert play.cues == []
-    play(CLOSED)
+    play(MICROPHONE_CLOSED)
     assert play.cues == ["muted"]
     play(RELEASE)
     play(PRESS, after_s=1.0)
@@ -266,10 +256,10 @@ def test_muted_is_told_and_a_press_in_vain_too() -> None:
 
 def test_muted_behind_the_gate_it_waits_for_the_microphone_too() -> None:
     play = ready(open=True)
-    play(OPEN)
+    play(MICROPHONE_OPEN)
     play(MuteAsked(True))
     assert play.cues == []
-    play(CLOSED)
+    play(MICROPHONE_CLOSED)
     assert play.cues == ["muted"]
 
 
