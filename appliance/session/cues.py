@@ -46,7 +46,9 @@ def may_sound(state: State) -> bool:
 
 def _still_true(before: State, after: State) -> Cue | None:
     """The one that waited, if it still says something."""
-    if before.cue is Cue.CANNOT_CONNECT and after.link.state is TransportState.READY:
+    connected = before.cue is Cue.CANNOT_CONNECT and after.link.state is TransportState.READY
+    unmuted = before.cue is Cue.MUTED and not after.talk.muted
+    if connected or unmuted:
         return None
     spoke_up = after.talk.number != before.talk.number
     return None if spoke_up and before.cue not in _OF_ANY_TURN else before.cue
@@ -55,7 +57,7 @@ def _still_true(before: State, after: State) -> Cue | None:
 def _cannot_connect(before: State, after: State, policy: Policy) -> bool:
     """There is no connection, or no longer, and somebody cares: it is the first failure in a row, or the last, or one
     that cost words. What is kept up always fails in silence while nobody talks."""
-    failed = before.link.state in UP and after.link.state in DOWN and not before.link.bot_gone
+    failed = before.link.state in UP and after.link.state in DOWN
     if not failed or after.recovery.count <= before.recovery.count:
         return False
     first = not before.recovery.count and (not policy.keep_always or in_use(before))

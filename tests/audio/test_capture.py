@@ -364,3 +364,32 @@ def test_the_level_is_of_the_last_period_while_the_microphone_is_open(mouth: Mou
     mouth.say(3277)
     assert mouth.reports.next() == CLOSED
     assert mouth.capture.level_dbfs == SILENCE_DBFS
+
+
+def test_how_well_it_hears_is_told_of_a_turn_with_what_continues_it(mouth: Mouth) -> None:
+    mouth.capture.open_microphone(1)
+    mouth.say(32767)
+    mouth.microphone.wait_until_read()
+    mouth.capture.open_microphone(2)
+    mouth.say(1, 0)
+    mouth.microphone.wait_until_read()
+    assert mouth.capture.hearing.turn.clipped_samples == 320, "the turn before was not delivered"
+    mouth.capture.drop_words()
+    mouth.capture.open_microphone(3)
+    mouth.say(2, 1)
+    mouth.microphone.wait_until_read()
+    assert mouth.capture.hearing.turn.clipped_samples == 0
+    assert mouth.capture.hearing.turn.peak_dbfs > SILENCE_DBFS
+
+
+def test_closed_it_hears_nothing_more(mouth: Mouth) -> None:
+    mouth.capture.deliver(mouth.wire.link)
+    mouth.capture.open_microphone(1)
+    mouth.say(*range(1, 52))
+    mouth.microphone.wait_until_read()
+    assert mouth.capture.hearing.recent is not None
+    mouth.capture.close_microphone()
+    mouth.say(1)
+    while mouth.reports.next() != CLOSED:
+        pass
+    assert mouth.capture.hearing.recent is None

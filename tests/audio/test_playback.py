@@ -378,6 +378,7 @@ def test_a_cue_alone_opens_the_speaker_for_its_own_length() -> None:
         assert ear.hear(5) == [300, 300, 300, 0, 0], "and what the device holds"
         assert [ear.reports.next(), ear.reports.next()] == [OPENED, CLOSED], "and no word of a bot"
     ear.end()
+    assert len(ear.played) == 2 * 2 * 3, "but that the room has its sound"
     assert (ear.speaker.opened, ear.speaker.is_open) == (2, False)
 
 
@@ -437,10 +438,15 @@ def test_the_end_of_a_session_does_not_cut_a_cue_nor_its_beginning() -> None:
 
 def test_a_speaker_that_is_not_there_changes_nothing_but_that_a_cue_is_unheard() -> None:
     ear = Ear(cue=3)
-    ear.speaker.open_error = DeviceError("busy", busy=True)
     ear.playback.play_cue(Cue.LOST)
+    assert ear.hear(3) == [300, 300, 300]
+    assert [ear.reports.next(), ear.reports.next()] == [OPENED, CLOSED]
+    tried = ear.speaker.fail_to_open(DeviceError("busy for a cue", busy=True))
+    ear.playback.play_cue(Cue.LOST)
+    assert tried.wait(DEADLINE_S)
+    ear.speaker.fail_to_open(DeviceError("busy for a session", busy=True))
     ear.playback.open(ear.codec)
-    assert ear.reports.next() == DeviceChanged(Device.SPEAKER, DeviceState.BUSY, "busy"), "by the session, not the cue"
+    assert ear.reports.next() == DeviceChanged(Device.SPEAKER, DeviceState.BUSY, "busy for a session")
     ear.speaker.open_error = None
     ear.playback.play_cue(Cue.LOST)
     ear.playback.close(drain=False)

@@ -77,6 +77,7 @@ class ScriptedSpeaker:
         self.opened = 0
         self.is_open = False
         self.open_error: Exception | None = None
+        self._tried = threading.Event()
         self.write_error: Exception | None = None
         self._written: queue.Queue[Block] = queue.Queue()
         self._taken = threading.Semaphore(0)
@@ -88,6 +89,11 @@ class ScriptedSpeaker:
         block = self._written.get(timeout=DEADLINE_S)
         self._taken.release()
         return block
+
+    def fail_to_open(self, error: Exception) -> threading.Event:
+        """Openings raise *error*; what is returned is set by the first."""
+        self.open_error, self._tried = error, threading.Event()
+        return self._tried
 
     def fail(self, error: Exception) -> None:
         """The next write raises *error*, as do all after it; one that waits passes."""
@@ -102,6 +108,7 @@ class ScriptedSpeaker:
     def check(self) -> None:
         assert not self.is_open
         if self.open_error is not None:
+            self._tried.set()
             raise self.open_error
 
     def open(self) -> None:

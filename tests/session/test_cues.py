@@ -241,6 +241,14 @@ def test_a_press_starts_anew_without_a_word_of_the_end() -> None:
     assert play.cues == []
 
 
+def test_nor_where_the_microphone_was_still_open_when_it_ended() -> None:
+    play = ready(open=True)
+    play(MICROPHONE_OPEN)
+    play(StopAsked())
+    released(pressed(play))
+    assert play.cues == []
+
+
 def test_muted_is_told_and_a_press_in_vain_too() -> None:
     play = pressed(ready())
     play(MuteAsked(True))
@@ -261,6 +269,14 @@ def test_muted_behind_the_gate_it_waits_for_the_microphone_too() -> None:
     assert play.cues == []
     play(MICROPHONE_CLOSED)
     assert play.cues == ["muted"]
+
+
+def test_unmuted_before_it_could_be_told_it_is_not() -> None:
+    play = ready(open=True)
+    play(MICROPHONE_OPEN)
+    play(MuteAsked(True))
+    play(MuteAsked(False))
+    assert play.cues == []
 
 
 def test_the_end_of_the_process_is_silent() -> None:
