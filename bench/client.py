@@ -88,6 +88,10 @@ class Client(Protocol):
         """When the first sample of the last press was spoken, monotonic."""
         ...
 
+    def account(self) -> Mapping[str, Any]:
+        """What the client itself tells of its last turn."""
+        ...
+
     def ear(self) -> Ear:
         """What was heard. After `hang_up`, of a client that keeps what it hears."""
         ...

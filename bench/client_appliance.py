@@ -68,6 +68,9 @@ class Appliance:
     def mouth_s(self) -> float:
         return self._opened_s("microphone")[-1]
 
+    def account(self) -> Told:
+        return next(told for told in reversed(self._told) if {"type": "turn", "event": "stop"}.items() <= told.items())
+
     def ear(self) -> Ear:
         samples, began_s = heard(self._heard), self._opened_s("speaker")[0]
         return Ear(samples, [began_s + frame / RATE_HZ for frame in range(0, len(samples), PERIOD_FRAMES)])

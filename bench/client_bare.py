@@ -144,6 +144,9 @@ class Bare:
     def mouth_s(self) -> float:
         return self._words.mouth_s
 
+    def account(self) -> dict[str, Any]:
+        return {}
+
     def ear(self) -> Ear:
         return Ear(heard(self._heard), self._arrived_s)
 

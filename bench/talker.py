@@ -1,8 +1,7 @@
 """One client's part of `bench wire`, in a process of its own: `python -m bench.talker appliance|bare PLAN`.
 
-PLAN is the JSON of a `Plan`. The client says `says.wav` in its folder while its bot reads aloud. When the first word is
-said comes as a line of JSON at that moment; the times of the rest, with what was heard in `heard.npz` in the folder,
-on the last line.
+PLAN is the JSON of a `Plan`. The client says `says.wav` in its folder while its bot reads aloud. A line comes when the
+first word is said; the last line is the JSON of a `Talked`. What was heard is then in `heard.npz` in the folder.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ import json
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -33,15 +33,15 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Times:
-    """Monotonic."""
-
+class Talked:
     mouth_s: float
-    """The first sample was said."""
+    """The first sample was said, monotonic."""
     released_s: float
+    account: dict[str, Any]
+    """See `Client.account`."""
 
 
-async def talk(make: MakeClient, plan: Plan) -> Times:
+async def talk(make: MakeClient, plan: Plan) -> Talked:
     folder = Path(plan.folder)
     body = {"bot": "reads", "read": plan.read, "turns_before": 1, "vad": True}
     async with make(plan.url, folder, body, keep=True) as client:
@@ -50,13 +50,14 @@ async def talk(make: MakeClient, plan: Plan) -> Times:
         await client.press()
         print(json.dumps({"began": True}), flush=True)
         await asyncio.sleep(plan.seconds)
-        times = Times(client.mouth_s(), asyncio.get_running_loop().time())
+        mouth_s, released_s = client.mouth_s(), asyncio.get_running_loop().time()
         await client.release()
+        account = dict(client.account())
         await asyncio.sleep(AFTERWARDS_S)
         await client.hang_up()
         ear = client.ear()
     np.savez(folder / "heard.npz", samples=ear.samples, periods_s=ear.periods_s)
-    return times
+    return Talked(mouth_s, released_s, account)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ from bench.report import Table
 from bench.runner import ROOT, Runner, runner
 from bench.session import CLIENTS, machine
 from bench.sounds import write
-from bench.talker import Plan, Times
+from bench.talker import Plan, Talked
 from tests.bots.recording import Kept
 from tests.relay.relay import Relay, relay
 from tests.words import RATE_HZ, Speech, speech
@@ -61,6 +61,7 @@ NOTES = (
     "back: until the last word that was later than before by 20 ms is over; never: not within the words, some 7 s.",
     "holes: of words, in pieces of 120 ms, that did not come, and in how many places, over all fourteen words.",
     "VAD: the bot's speech detection says that speech is over, after the end of the tail.",
+    "own: what the appliance tells of its playout at the end of the turn: so late is a packet played after it came.",
     "Aims: 10 words at 5 %; +0 ms after one loss; back within 3 s after a stall; VAD within 80 ms of the tail's end.",
 )
 
@@ -73,6 +74,8 @@ class Heard:
     down: Verdict
     vad_ms: float | None
     """None: speech detection did not come to an end."""
+    account: dict[str, Any]
+    """The client's own."""
 
 
 def run(*, rounds: int, quick: bool) -> Table:
@@ -124,28 +127,29 @@ def _one(client: str, *, name: str, seed: int, said: Speech, peer: Runner, folde
         if process.returncode or not began:
             raise SystemExit(f"the {client} failed on the network '{name}'")
         kept = Kept(folder, network.sessions[-1])
-    return _judged(said, Times(**json.loads(rest.splitlines()[-1])), kept, own, event_s)
+    return _judged(said, Talked(**json.loads(rest.splitlines()[-1])), kept, own, event_s)
 
 
-def _judged(said: Speech, times: Times, kept: Kept, folder: Path, event_s: float) -> Heard:
+def _judged(said: Speech, talked: Talked, kept: Kept, folder: Path, event_s: float) -> Heard:
     with np.load(folder / "heard.npz") as heard:
         ear = Ear(heard["samples"], heard["periods_s"].tolist())
     read_s = kept.said_s()[0]
-    up = Ears(said, lambda frame: times.mouth_s + frame / RATE_HZ, kept.sound, kept.came_s)
+    up = Ears(said, lambda frame: talked.mouth_s + frame / RATE_HZ, kept.sound, kept.came_s)
     down = Ears(said, lambda frame: read_s + frame / RATE_HZ, ear.samples, ear.at_s)
-    stops = [at_s for at_s in kept.voice_s("stopped") if at_s > times.released_s]
-    vad_ms = (stops[0] - times.released_s - TAIL_S) * 1000 if stops else None
-    return Heard(judge(up, event_s), judge(down, event_s), vad_ms)
+    stops = [at_s for at_s in kept.voice_s("stopped") if at_s > talked.released_s]
+    vad_ms = (stops[0] - talked.released_s - TAIL_S) * 1000 if stops else None
+    return Heard(judge(up, event_s), judge(down, event_s), vad_ms, talked.account)
 
 
 def _rows(found: dict[str, dict[str, list[Heard]]]) -> list[list[str]]:
-    rows = [["network", "way", "", "words", "before ms", "after ms", "back s", "holes ms", "in", "VAD ms"]]
+    rows = [["network", "way", "", "words", "before ms", "after ms", "back s", "holes ms", "in", "VAD ms", "own ms"]]
     for name, of in found.items():
         for way in ("up", "down"):
             for client, rounds in of.items():
                 verdicts: list[Verdict] = [getattr(one, way) for one in rounds]
                 vad = [one.vad_ms for one in rounds] if way == "up" else []
-                rows.append([name, way, client, *_cells(verdicts), _middle(vad) if vad else ""])
+                own = [one.account["playout_delay_ms"] for one in rounds if one.account] if way == "down" else []
+                rows.append([name, way, client, *_cells(verdicts), *(_middle(of) if of else "" for of in (vad, own))])
     return rows
 
 
