@@ -294,5 +294,7 @@ class RunningAppliance:
 
     def _end(self, error: BaseException) -> None:
         """What nobody foresaw: the process ends in order, and systemd makes a new one."""
+        if self._crash is None:
+            self._trace_files.crashed()
         self._crash = self._crash or error
         self._ended.set()

@@ -13,11 +13,11 @@ from appliance.session.effects import (
     Source,
     StartBot,
 )
-from appliance.session.events import Reply
+from appliance.session.events import Device, Reply
 from appliance.session.failure import Failure, Kind, Remedy, remedy
 from appliance.session.lifecycle import DOWN, MAKING, Move, TransportState
 from appliance.session.policy import SPREAD_S
-from appliance.session.state import Phase, Turn, stable_s
+from appliance.session.state import Phase, Turn, needed, stable_s
 from appliance.session.talking import drop_turn, tell
 from appliance.units import Seconds
 
@@ -29,7 +29,7 @@ def let_time_pass(d: Draft) -> None:
     if d.due(d.state.link.deadline_s):
         phase_timed_out(d)
     if d.due(d.state.recovery.retry_at_s):
-        dial(d)
+        redial(d)
 
 
 def start(d: Draft) -> None:
@@ -53,6 +53,22 @@ def want(d: Draft) -> None:
         d.recovery(phase=Phase.RETRYING, waiting_for=None, retry_at_s=earliest_s)
     else:
         dial(d)
+
+
+def redial(d: Draft) -> None:
+    """A wait is over. A session that only its being kept up asks for is not made while nobody could talk in it."""
+    device = needed(d.state, d.policy)
+    if device is None:
+        dial(d)
+    else:
+        wait_for_device(d, device)
+
+
+def wait_for_device(d: Draft, device: Device) -> None:
+    """`DeviceChanged` ends the wait. It is begun anew at each longest wait, so that it has a time as every wait has."""
+    message = f"the {device.value} is not there, and without it no session is of use; plug it in"
+    retry_at_s = d.now_s + d.policy.longest_wait_s
+    d.recovery(phase=Phase.WAITING, waiting_for=device.value, reason=message, retry_at_s=retry_at_s)
 
 
 def dial(d: Draft) -> None:
@@ -84,17 +100,17 @@ def wait_for_network(d: Draft) -> None:
         drop_turn(d)
 
 
-def hasten(d: Draft, remedy_: Remedy) -> None:
+def hasten(d: Draft, thing: str) -> None:
     """What was waited for has come: dial now, a little apart from others who waited for it too. What failed before
     counts no more."""
     recovery = d.state.recovery
-    if recovery.retry_at_s is None or recovery.waiting_for != remedy_.value:
+    if recovery.retry_at_s is None or recovery.waiting_for != thing:
         return
     earliest_s = d.now_s if recovery.dialled_s is None else recovery.dialled_s + d.policy.least_gap_s
     soon_s = max(d.now_s + d.jitter * SPREAD_S, earliest_s)
     d.recovery(count=0, retry_at_s=min(recovery.retry_at_s, soon_s))
     if d.due(soon_s):
-        dial(d)
+        redial(d)
 
 
 def connect(d: Draft, reply: Reply | None) -> None:

@@ -199,6 +199,10 @@ class DeviceState(Enum):
     STALLED = "stalled"
 
 
+ABSENT = frozenset({DeviceState.MISSING, DeviceState.BUSY, DeviceState.STALLED})
+"""It is looked for (`audio.keeper`), and comes back by itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class DeviceChanged:
     """A device was opened, closed or failed. *message* says what to do when it failed, else is empty."""

@@ -30,9 +30,9 @@ def take(d: Draft, event: FromHost) -> None:
             d.put(network=Network())
             if moved and d.up() and not d.state.link.bot_gone:
                 _moved(d)
-            dialling.hasten(d, Remedy.NETWORK)
+            dialling.hasten(d, Remedy.NETWORK.value)
         case ClockStepped():
-            dialling.hasten(d, Remedy.CLOCK)
+            dialling.hasten(d, Remedy.CLOCK.value)
         case _:
             assert_never(event)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from appliance.session import ending, talking
+from appliance.session import dialling, ending, talking
 from appliance.session.draft import Draft
 from appliance.session.effects import OpenSpeaker, ReportError
 from appliance.session.events import (
+    ABSENT,
     BotAudible,
     Device,
     DeviceChanged,
@@ -73,6 +74,8 @@ def _device_changed(d: Draft, device: Device, state: DeviceState, message: str) 
         d.put(speaker=state)
     if message:
         d.do(ReportError("device", message, fatal=False))
+    if state not in ABSENT:
+        dialling.hasten(d, device.value)
     _drained(d, device, state)
 
 

@@ -8,13 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from appliance.session.events import DeviceState
+from appliance.session.events import ABSENT
 from appliance.session.lifecycle import MAKING, TransportState
 from appliance.session.policy import TIME_OUT_WARNING_S, Policy
 from appliance.session.state import Phase, State, listening, time_out_s
 from appliance.units import Seconds
-
-_ABSENT = frozenset({DeviceState.MISSING, DeviceState.BUSY, DeviceState.STALLED})
 
 
 class Meaning(Enum):
@@ -73,7 +71,7 @@ def meaning(state: State, policy: Policy, now_s: Seconds) -> Meaning:
         (listening(state), Meaning.LISTENING),
         (state.talk.lost_until_s is not None, Meaning.LOST),
         (recovery.phase is Phase.GIVEN_UP, Meaning.GIVEN_UP),
-        (state.microphone in _ABSENT or state.speaker in _ABSENT, Meaning.DEVICE_MISSING),
+        (state.microphone in ABSENT or state.speaker in ABSENT, Meaning.DEVICE_MISSING),
         (state.talk.muted, Meaning.MUTED),
         (state.audible, Meaning.SPEAKING),
         (recovery.phase is Phase.RETRYING, Meaning.RETRYING),

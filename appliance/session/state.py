@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from appliance.session.effects import Cue
-from appliance.session.events import DeviceState, Reply
+from appliance.session.events import ABSENT, Device, DeviceState, Reply
 from appliance.session.lifecycle import UP, TransportState
 from appliance.session.policy import TIME_OUT_WARNING_S, Policy
 from appliance.units import Seconds
@@ -103,7 +103,7 @@ class Recovery:
     reason: str | None = None
     """The last failure, until the next success."""
     waiting_for: str | None = None
-    """What of this machine is missing, while phase is WAITING: network or clock."""
+    """What of this machine is missing, while phase is WAITING: network, clock, microphone or speaker."""
     count: int = 0
     """Failures since the last stable session."""
     retry_at_s: Seconds | None = None
@@ -145,6 +145,19 @@ def listening(state: State) -> bool:
     gated = talk.hands_free and not talk.suppressed and link.state in UP and not link.bot_gone
     heard = talk.turn in (Turn.OPEN, Turn.TAIL) or gated
     return state.microphone is DeviceState.OK and heard and not talk.muted
+
+
+def needed(state: State, policy: Policy) -> Device | None:
+    """The missing device without which a session that nobody has asked for just now is of no use.
+
+    Nobody hears the bot without a speaker, and it hears nobody without a microphone if there is no button to wait for.
+    A session that is up goes on without either, and a press to talk makes one: the device may be back in time.
+    """
+    if not policy.keep_always or state.talk.turn is not Turn.NONE:
+        return None
+    if policy.open and state.microphone in ABSENT:
+        return Device.MICROPHONE
+    return Device.SPEAKER if state.speaker in ABSENT else None
 
 
 def in_use(state: State) -> bool:

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from appliance.app import running
+from appliance.app import Source, running
 from appliance.service import watchdog
 from appliance.service.restarts import CRASHES_MAX
+from appliance.service.systemd import Notifier
 from appliance.service.watchdog import HangError
 from tests.box import RATE_HZ, Box, box, settings
 from tests.conversation.failing import at
@@ -115,6 +116,19 @@ async def test_one_that_hangs_ends_the_process_with_the_reason(
         free.set()
         async with running(settings(r.url, tmp_path), socket=socket) as second:
             assert second.status()["last_end"] == f"the {thread} thread hangs"
+
+
+async def test_what_led_to_the_end_is_left_for_who_looks_for_the_cause(tmp_path: Path) -> None:
+    traces = tmp_path / "traces"
+    traces.mkdir()
+    source = Source(tmp_path / "a.toml", Notifier(None), traces)
+    async with runner() as r:
+        with pytest.raises(KeyError, match="bug"):
+            async with running(settings(r.url, tmp_path), socket=None, source=source) as appliance:
+                appliance.supervisor.own("a part")(KeyError("bug"))
+                await asyncio.wait_for(appliance.wait(), 10.0)
+    (left,) = traces.iterdir()
+    assert left.name == "trace-1-crash.jsonl"
 
 
 async def test_a_microphone_that_gives_nothing_though_it_reads_is_not_taken_for_alive(

@@ -60,7 +60,7 @@ class Ill(Enum):
     """The loop stands still: everything comes late, all at once."""
 
 
-HARMLESS = frozenset({Ill.BABBLE, Ill.NO_MICROPHONE, Ill.NO_SPEAKER, Ill.ADDRESS_MOVES})
+HARMLESS = frozenset({Ill.BABBLE, Ill.ADDRESS_MOVES})
 """A session can be made all the same."""
 
 

@@ -54,6 +54,7 @@ class Roads:
         """Open behind the gate, and whether what passes it is kept."""
         self.microphone = _CLOSED
         self.speaker = _CLOSED
+        self._session = False
         self.kept_of: set[int] = set()
         """Turns that words are kept of; 0 stands for words behind the gate."""
         self.delivered = 0
@@ -78,7 +79,8 @@ class Roads:
                 self._open_microphone()
             case CloseMicrophone():
                 self.turn, self.gate, self._talking = 0, None, False
-                self._set_microphone(_CLOSED)
+                if self.microphone is _OK:
+                    self._set_microphone(_CLOSED)
             case EndTurn(turn):
                 self._ended = turn
                 self._deliver()
@@ -90,8 +92,10 @@ class Roads:
             case DropWords():
                 self._drop()
             case OpenSpeaker():
+                self._session = True
                 self._set_speaker(_MISSING if self._weather.has(Ill.NO_SPEAKER) else _OK)
             case CloseSpeaker(drain):
+                self._session = False
                 self._clock.after(self._rng.uniform(0.0, 0.6) if drain else 0.01, self._close_speaker)
             case _:
                 pass
@@ -99,10 +103,18 @@ class Roads:
     # --- the outside
 
     def changed(self, ill: Ill, begins: bool) -> None:
-        if ill is Ill.NO_MICROPHONE and (self.turn or self.gate is not None):
-            self._set_microphone(self._rng.choice(_BROKEN) if begins else _OK)
-        elif ill is Ill.NO_SPEAKER and self.speaker is not _CLOSED:
-            self._set_speaker(self._rng.choice(_BROKEN) if begins else _OK)
+        """A device that is missing is looked for, wanted or not; one that is not wanted is not missed before that."""
+        if ill is Ill.NO_MICROPHONE:
+            wanted = bool(self.turn) or self.gate is not None
+            if begins and wanted:
+                self._set_microphone(self._rng.choice(_BROKEN))
+            elif not begins and (wanted or self.microphone in _BROKEN):
+                self._set_microphone(_OK if wanted else _CLOSED)
+        elif ill is Ill.NO_SPEAKER:
+            if begins and self._session:
+                self._set_speaker(self._rng.choice(_BROKEN))
+            elif not begins and (self._session or self.speaker in _BROKEN):
+                self._set_speaker(_OK if self._session else _CLOSED)
 
     def speak(self, lasts_s: float) -> None:
         """Somebody speaks in the room."""
@@ -154,7 +166,7 @@ class Roads:
         self._post(DeviceChanged(Device.SPEAKER, state, "" if state in (_OK, _CLOSED) else "gone; look for it"))
 
     def _close_speaker(self) -> None:
-        if self.speaker is not _CLOSED:
+        if self.speaker is _OK and not self._session:
             self.play(False)
             self._set_speaker(_CLOSED)
 
