@@ -63,6 +63,26 @@ def test_what_has_none_is_told(packet: bytes) -> None:
     assert not carries_copy(packet)
 
 
+@pytest.mark.parametrize(
+    ("packet", "carries"),
+    [
+        (b"\x08\x40", True),  # SILK, 20 ms, mono: voice, copy
+        (b"\x08\xbf", False),
+        (b"\x0c\x40", True),  # stereo: each channel has both
+        (b"\x0c\x10", True),
+        (b"\x0c\xaf", False),
+        (b"\x18\x10", True),  # 60 ms: three times voice, copy
+        (b"\x18\xef", False),
+        (b"\x1c\x01", True),
+        (b"\x1c\xee", False),
+        (b"\x68\x40", True),  # hybrid
+        (b"\x68\xbf", False),
+    ],
+)
+def test_the_flag_is_behind_those_of_voice(packet: bytes, carries: bool) -> None:
+    assert carries_copy(packet) == carries
+
+
 def test_what_is_recovered_sounds_like_what_was_lost() -> None:
     packets = spoken(fec=True)
     whole = heard(packets)
@@ -79,7 +99,7 @@ def test_what_is_recovered_sounds_like_what_was_lost() -> None:
     assert recovered > guessed + 0.03
 
 
-def test_what_carries_no_copy_of_this_length_is_no_recovery() -> None:
+def test_what_is_no_opus_is_no_recovery() -> None:
     decoder = OpusCodec().decoder(RATE_HZ)
     with pytest.raises(CodecError):
         decoder.recover(b"\x4b\xff\xff", np.zeros(320, np.int16))

@@ -255,6 +255,40 @@ def test_draining_plays_what_is_there_without_waiting_or_guessing() -> None:
     assert playout.counters.gaps == 1
 
 
+def changes(playout: Playout, since: int, until: int, *, skipped: int = 0) -> list[float]:
+    """By how much packets are to be shortened while one comes, *skipped* numbers behind, and one is played."""
+    asked = []
+    for n in range(since, until):
+        push(playout, n + skipped)
+        playout.period()
+        decision = playout.pull()
+        if isinstance(decision, Play) and decision.change is not None:
+            asked.append(decision.change.by_ms)
+    return asked
+
+
+def test_draining_plays_what_is_there_as_it_was_spoken() -> None:
+    playout = make()
+    push(playout, *range(6))
+    assert changes(playout, 6, 100)
+    playout.drain()
+    assert not changes(playout, 100, 120)
+
+
+def test_a_sender_that_skips_numbers_and_no_time_is_not_waited_for() -> None:
+    playout = make()
+    assert changes(playout, 0, 100) == []
+    after = changes(playout, 100, 200, skipped=16)
+    assert after and min(after) > 0, "guesses were played, and are made up for"
+
+
+def test_another_length_of_packets_moves_them_all() -> None:
+    playout = make()
+    assert changes(playout, 0, 100) == []
+    playout.packet_ms = 10
+    assert changes(playout, 100, 109) == []
+
+
 def test_limits_are_kept_in_time_for_longer_packets() -> None:
     playout = make()
     playout.packet_ms = 60

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from appliance.audio.decisions import Decision
 from appliance.audio.lateness import LEAST_MS, MOST_MS
 from appliance.audio.playout import CEILING_MS, Playout
+from appliance.audio.tempo import GENTLE, HURRY
 from appliance.units import PACKET_MS
 from tests.audio.listening import Content, Delays, listen, music, nothing_fits, speech
 
@@ -128,6 +129,15 @@ def test_after_a_stall_the_delay_is_back_within_three_seconds(stall_ms: int, con
     assert max(heard.delays(since_ms=end_ms + RETURN_MS)) <= before + PACKET_MS
     assert heard.counters.gaps == heard.counters.gaps_network == 1
     assert heard.counters.dropped == max(0, (stall_ms - CEILING_MS) // PACKET_MS + 1)
+
+
+@pytest.mark.parametrize(("stall_ms", "most"), [(120, 1 / (1 - GENTLE)), (700, 1 / (1 - HURRY))])
+def test_nobody_ever_speaks_faster_than_is_said(stall_ms: int, most: float) -> None:
+    """In vowels that never end, which could give 8 ms in every packet."""
+    heard = listen(stalled(stall_ms, at_s=10.0, seconds=20.0), lambda number, change: speech(0, change))
+    times_ms = [at_ms for at_ms, _ in heard.played if at_ms > 10_000 + stall_ms]
+    in_a_second = max(sum(start <= at_ms < start + 1000 for at_ms in times_ms) for start in times_ms)
+    assert 50 * (1 + (most - 1) / 2) < in_a_second <= 50 * most + 2
 
 
 def test_after_a_stall_nothing_is_skipped_below_the_ceiling() -> None:
