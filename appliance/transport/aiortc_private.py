@@ -1,10 +1,12 @@
 """Every private name of aiortc (and of aioice below it) that we use, and nothing else that is private.
 
 aiortc is pinned, and `verify` looks for each name before the first session, so that another version is a clear message
-and not a silent one. Four things are done here that its public side cannot:
+and not a silent one. Five things are done here that its public side cannot:
 
 - Packets are taken before its jitter buffer (`tap_packets`), which holds 80 ms always and 200 ms more for good after
   one loss. RTCP and the receiver's statistics stand before the buffer and go on working.
+- Sound that is missing is asked for again (`ask_again`), as the library does for pictures alone, though its sender
+  gives of both what it is asked for: in a house a packet is there again before its turn has come.
 - Packets are taken where the socket is read (`receive_at_once`), not by a task that is woken for each by a queue, which
   costs as much again: another turn of the loop, and another look for what is ready.
 - Packets are sent without its sender loop (`RtpWriter`): header, SRTP and socket in one call, from whatever wakes the
@@ -43,6 +45,8 @@ STEP: Final = 48 * PACKET_MS
 _HEADER = Struct("!BBHII")
 _VERSION_2 = 0x80
 _MARKER = 0x80
+ASK_MOST: Final = 10
+"""Packets missing in a row: of 200 ms, none would come in time."""
 _RTP = 2
 """The first two bits of what is neither DTLS nor STUN (RFC 7983)."""
 _RTCP_FIRST, _RTCP_LAST = 192, 223
@@ -55,6 +59,8 @@ _WAITS: Final = object()
 _NAMES: Final[tuple[tuple[type, str, str], ...]] = (
     (RTCRtpReceiver, "__init__", "_RTCRtpReceiver__jitter_buffer"),
     (RTCRtpReceiver, "_handle_rtp_packet", "_RTCRtpReceiver__jitter_buffer"),
+    (RTCRtpReceiver, "__init__", "_RTCRtpReceiver__nack_generator"),
+    (RTCRtpReceiver, "_handle_rtp_packet", "_RTCRtpReceiver__nack_generator"),
     (RTCRtpSender, "__init__", "_ssrc"),
     (RTCRtpSender, "_run_rtcp", "_ssrc"),
     (RTCRtpSender, "_run_rtcp", "_RTCRtpSender__ntp_timestamp"),
@@ -110,6 +116,30 @@ class _Tap:
         else:
             self._on_empty()
         return False, None
+
+
+def ask_again(receiver: RTCRtpReceiver) -> None:
+    """Have the other end told at once which packets of *receiver* are missing (RFC 4585, 6.2.1), once for each. What it
+    makes of that is its own affair; what comes twice is dropped by SRTP."""
+    receiver._RTCRtpReceiver__nack_generator = _Missing()  # type: ignore[attr-defined]
+
+
+class _Missing:
+    """Stands where aiortc has a generator for pictures, which asks for all that is missing each time that more is."""
+
+    def __init__(self) -> None:
+        self.missing: list[int] = []
+        self._highest: int | None = None
+
+    def add(self, packet: RtpPacket) -> bool:
+        """Whether `missing`, just before *packet*, is to be asked for."""
+        highest = packet.sequence_number - 1 if self._highest is None else self._highest
+        ahead = (packet.sequence_number - highest) & 0xFFFF
+        if ahead >= 0x8000:
+            return False
+        self._highest = packet.sequence_number
+        self.missing = [(highest + n) & 0xFFFF for n in range(1, ahead)] if ahead <= ASK_MOST + 1 else []
+        return bool(self.missing)
 
 
 def receive_at_once(receiver: RTCRtpReceiver) -> None:

@@ -28,7 +28,7 @@ from aiortc.rtcicetransport import parse_stun_turn_uri
 from appliance.session.failure import Failure, Kind
 from appliance.session.media import Receive
 from appliance.telling import tell
-from appliance.transport.aiortc_private import RtpWriter, receive_at_once, tap_packets
+from appliance.transport.aiortc_private import RtpWriter, ask_again, receive_at_once, tap_packets
 from appliance.transport.replies import AttemptError
 from appliance.transport.sdp import opus_payload_type
 from appliance.transport.settings import IceServer
@@ -66,6 +66,7 @@ class Peer:
         assert capabilities is not None
         self._audio.setCodecPreferences([codec for codec in capabilities.codecs if codec.mimeType == "audio/opus"])
         tap_packets(self._audio.receiver, events.packet, events.empty_packet)
+        ask_again(self._audio.receiver)
         self._channel = self._connection.createDataChannel("chat", ordered=True)
         self._channel.on("open", events.opened)
         self._channel.on("message", events.heard)

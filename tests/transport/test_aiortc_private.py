@@ -14,7 +14,15 @@ from pylibsrtp import Error as SrtpError
 
 from appliance.errors import UnavailableError
 from appliance.transport import aiortc_private
-from appliance.transport.aiortc_private import PINNED, RtpWriter, receive_at_once, tap_packets, verify
+from appliance.transport.aiortc_private import (
+    ASK_MOST,
+    PINNED,
+    RtpWriter,
+    ask_again,
+    receive_at_once,
+    tap_packets,
+    verify,
+)
 
 
 def test_the_installed_aiortc_has_them_all() -> None:
@@ -216,6 +224,31 @@ def test_the_tap_gives_sound_as_it_came_and_counts_the_rest() -> None:
         assert tap.add(packet) == (False, None)
     assert taken == [(7, 5, b"p"), (8, 960, b"xy")]
     assert empty == [1]
+
+
+@pytest.mark.parametrize(
+    ("came", "asked"),
+    [
+        ([5, 6, 7], []),
+        ([5, 7, 8], [[6]]),
+        ([5, 9, 10], [[6, 7, 8]]),
+        ([5, 8, 6, 7, 9], [[6, 7]]),
+        ([5, 7, 9], [[6], [8]]),
+        ([5, 5, 4, 7], [[6]]),
+        ([65_533, 1], [[65_534, 65_535, 0]]),
+        ([5, 6 + ASK_MOST], [[*range(6, 6 + ASK_MOST)]]),
+        ([5, 7 + ASK_MOST, 9 + ASK_MOST], [[8 + ASK_MOST]]),
+        ([5, 30_000, 30_001], []),
+        ([0], []),
+    ],
+)
+def test_what_is_missing_is_asked_for_once_and_only_what_can_come_in_time(
+    came: list[int], asked: list[list[int]]
+) -> None:
+    receiver: Any = type("Receiver", (), {})()
+    ask_again(receiver)
+    missing = receiver._RTCRtpReceiver__nack_generator
+    assert [list(missing.missing) for number in came if missing.add(RtpPacket(sequence_number=number))] == asked
 
 
 class Ice:
