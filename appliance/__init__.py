@@ -10,7 +10,7 @@ Imports go one way: cli, demo -> app -> service -> control | audio | transport |
 
     control plane   board, control, transport, roads -> events -> service.driver -> step -> effects -> service.performer
     up              capture thread: period -> turn or gate -> backlog -> Opus -> packets; event loop: RTP -> UDP
-    down            event loop: UDP -> RTP -> playout buffer; playback thread: buffer -> Opus or conceal -> cues -> speaker
+    down            event loop: UDP -> RTP -> playout buffer; playback thread: buffer -> Opus or guess, cues -> speaker
 
 Threads: `capture` and `playback` live as long as the process, gpiozero has one for edges, aiortc an idle decoder for
 each session, `trace` lives while a failure's trace is written; all else is one event loop, which moves packets and does

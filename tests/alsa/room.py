@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from appliance.app import running
 from appliance.audio.devices import make_microphone, make_speaker
-from appliance.audio.gate import Gate
+from appliance.audio.hands_free import HandsFree
 from appliance.audio.ports import Microphone
 from appliance.audio.uplink import Uplink
 from appliance.config.schema import Board, Button, Echo, Light, Settings, Speaker, Talk
@@ -105,13 +105,16 @@ class Witness:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.times_s: list[float] = []
-        for owner, name in ((Uplink, "push"), (Gate, "hear")):
+        for owner, name in ((Uplink, "push"), (HandsFree, "hear")):
             monkeypatch.setattr(owner, name, self._watched(getattr(owner, name)))
 
-    def _watched(self, method: Callable[[Any, Samples], Any]) -> Callable[[Any, Samples], Any]:
-        def watched(self_: Any, block: Samples) -> Any:
-            self.times_s.append(time.monotonic())
-            return method(self_, block)
+    def _watched(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        def watched(self_: Any, *given: Any) -> Any:
+            at_s = time.monotonic()
+            found = method(self_, *given)
+            if not getattr(self_, "_suppressed", False):  # then the gate was not asked
+                self.times_s.append(at_s)
+            return found
 
         return watched
 
