@@ -18,7 +18,7 @@ from appliance.session.failure import Failure, Kind, Remedy, remedy
 from appliance.session.lifecycle import DOWN, MAKING, Move, TransportState
 from appliance.session.policy import SPREAD_S
 from appliance.session.state import Phase, Turn, needed, stable_s
-from appliance.session.talking import drop_turn, tell
+from appliance.session.talking import drop_turn, forget_last_words, tell
 from appliance.units import Seconds
 
 
@@ -166,6 +166,7 @@ def fail(d: Draft, failure: Failure) -> None:
 
 def close_link(d: Draft, *, drain: bool) -> None:
     """Nothing of the session is left after this, but words and, with *drain*, what the speaker has still to say."""
+    forget_last_words(d)
     d.do(CloseLink(d.state.link.attempt), CloseSpeaker(drain))
     d.move(Move.CLOSED)
     d.link(bot_speaking=False, user_speaking=False, bot_gone=False, draining=False)

@@ -7,8 +7,9 @@ from appliance.session.draft import Draft
 from appliance.session.effects import CloseLink, CloseSpeaker, Exit, LeavePolitely, ReportEnd
 from appliance.session.failure import Failure, Kind
 from appliance.session.lifecycle import DOWN, UP, Move, TransportState
-from appliance.session.state import Phase, idle_deadline_s, session_limit_s
-from appliance.session.talking import drop_turn
+from appliance.session.policy import LAST_WORDS_S
+from appliance.session.state import Phase, Turn, idle_deadline_s, session_limit_s
+from appliance.session.talking import close_turn, drop_turn
 
 _S = TransportState
 
@@ -22,6 +23,9 @@ def let_time_pass(d: Draft) -> None:
         leave(d, f"the session has lasted max_session_s, {policy.max_session_s:g} s")
     if d.due(idle_deadline_s(d.state, policy)):
         hang_up(d, f"nobody has used it for idle_hang_up_s, {policy.idle_hang_up_s:g} s")
+    if d.state.link.parting and d.due(d.state.link.deadline_s):
+        drop_turn(d)
+        last_words_said(d)
     if d.due(d.state.link.deadline_s) and (d.is_in(_S.DISCONNECTING) or d.state.link.bot_gone):
         finish(d)
 
@@ -35,9 +39,13 @@ def hang_up(d: Draft, reason: str) -> None:
 def leave(d: Draft, reason: str) -> None:
     """End what there is; what is wanted is left as it is, so that `keep = "always"` dials again afterwards."""
     link = d.state.link
+    if link.parting:
+        return  # it is ending, and its last words are not lost by asking twice
     if link.state in DOWN:
         stop_wanting(d, reason)
-    drop_turn(d)
+    parting = _has_last_words(d)
+    if not parting:
+        drop_turn(d)
     if link.state not in UP:
         return
     d.recovery(phase=Phase.NONE, reason=None, count=0, retry_at_s=None)
@@ -48,11 +56,33 @@ def leave(d: Draft, reason: str) -> None:
         close_link(d, drain=False)
         down(d)
         return
-    d.do(CloseSpeaker(drain=False), LeavePolitely(link.attempt))
-    # While the channel is not open the bot cannot be told yet, so there the time is given twice.
-    phases = 1 if link.state is _S.READY else 2
-    d.move(Move.LEAVE, deadline_s=d.now_s + phases * d.policy.leave_timeout_s)
+    d.do(CloseSpeaker(drain=False))
+    if parting:
+        if d.state.talk.turn is not Turn.CLOSING:
+            close_turn(d)
+        d.move(Move.LEAVE, deadline_s=d.now_s + LAST_WORDS_S)
+        d.link(parting=True)
+    else:
+        d.do(LeavePolitely(link.attempt))
+        # While the channel is not open the bot cannot be told yet, so there the time is given twice.
+        phases = 1 if link.state is _S.READY else 2
+        d.move(Move.LEAVE, deadline_s=d.now_s + phases * d.policy.leave_timeout_s)
     d.talk(awaiting_answer=False)
+
+
+def _has_last_words(d: Draft) -> bool:
+    """Whether there is a turn that a bot can still hear the end of. One that may yet be a tap is none."""
+    link, talk = d.state.link, d.state.talk
+    heard = link.state is _S.READY and not link.bot_gone
+    return heard and talk.turn is not Turn.NONE and talk.tap_until_s is None
+
+
+def last_words_said(d: Draft) -> None:
+    """Hung up in a turn that is over now: the bot may leave. Nothing otherwise."""
+    link = d.state.link
+    if link.parting and d.state.talk.turn is Turn.NONE:
+        d.do(LeavePolitely(link.attempt))
+        d.link(parting=False, deadline_s=d.now_s + d.policy.leave_timeout_s)
 
 
 def bot_left(d: Draft) -> None:

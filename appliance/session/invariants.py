@@ -129,7 +129,7 @@ def world_of(state: State, policy: Policy) -> World:
         turn=talk.number if capturing else 0,
         gated=link.state in UP and not link.bot_gone if hands_free else None,
         muted=policy.half_duplex and capturing and not undecided,
-        delivering=ready and not undecided,
+        delivering=(ready or link.parting) and not undecided,
         speaker=link.state in UP,
         turn_open_at_bot=talk.told,
         dialled_s=state.recovery.dialled_s,
@@ -144,7 +144,7 @@ _OUTSIDE = {
     "turn": "what is captured belongs to the turn that is open",
     "gated": "behind the gate words are kept while there is a session to hear them",
     "muted": "half-duplex: the speaker is silent while a turn is open, and not while a press may be a tap",
-    "delivering": "words leave in READY alone, and not while a press may be a tap",
+    "delivering": "words leave in READY alone or in a farewell, and not while a press may be a tap",
     "speaker": "the speaker is open for a session alone",
     "turn_open_at_bot": "the bot knows of a turn when the state says so",
     "dialled_s": "the last dial was made when the state says so",
@@ -181,19 +181,22 @@ def _recovery(state: State, policy: Policy, now_s: Seconds) -> None:
 
 
 def _session(state: State) -> None:
-    link = state.link
+    link, talk = state.link, state.talk
     limited = link.state not in DOWN and link.state not in (TransportState.READY, TransportState.AUTHENTICATED)
     must(not limited or link.deadline_s is not None, "every phase of a session has an end")
     must(not link.bot_gone or link.deadline_s is not None, "a session without its bot has an end")
+    parting = link.state is TransportState.DISCONNECTING and talk.turn is Turn.CLOSING
+    must(not link.parting or parting, "last words are those of a turn that is closed")
     must(not link.draining or link.state is TransportState.DISCONNECTING, "last words are played while disconnecting")
     must(not state.quitting or link.state not in DOWN or state.exited, "asked to end, the process ends")
 
 
 def _talk(state: State) -> None:
     link, talk, recovery = state.link, state.talk, state.recovery
-    must(talk.turn is Turn.NONE or recovery.wanted, "no words are kept for a session that nobody wants")
-    telling = link.state is TransportState.READY and talk.turn is not Turn.NONE
-    must(not talk.told or telling, "a bot is told of a turn in READY alone")
+    wanted = recovery.wanted or link.parting
+    must(talk.turn is Turn.NONE or wanted, "no words are kept for a session that nobody wants")
+    telling = (link.state is TransportState.READY or link.parting) and talk.turn is not Turn.NONE
+    must(not talk.told or telling, "a bot is told of a turn in READY alone, or in a farewell")
     must(not talk.hands_free or recovery.wanted, "hands-free for as long as a session is wanted")
     must(not (talk.muted and talk.turn in (Turn.OPEN, Turn.TAIL)), "muted, nothing is captured")
 

@@ -47,14 +47,15 @@ def step(
     ending.exit_if_down(draft)
     if draft.state.talk.hands_free and not draft.state.recovery.wanted:
         draft.talk(hands_free=False, suppressed=False, gate_open=False)
-        if (
-            DropWords() not in draft.effects
-        ):  # what was said behind the gate is of no turn, and must reach no later session
-            draft.do(DropWords())
+        if DropWords() not in draft.effects and not draft.state.link.parting:
+            draft.do(DropWords())  # what was said behind the gate is of no turn, and must reach no later session
     sounds = _cue(draft, state, event)
     was, now, anew = roads(state, policy), roads(draft.state, policy), draft.capture_anew
     before, after = before_all(was, now, anew=anew), after_all(was, now, anew=anew)
-    return draft.state, (*before, *draft.effects, *after, *sounds)
+    # Words are dropped before a turn is opened, lest they take it with them; else once the microphone is closed.
+    dropping = [effect for effect in draft.effects if isinstance(effect, DropWords) and now.turn is not None]
+    others = [effect for effect in draft.effects if effect not in dropping]
+    return draft.state, (*dropping, *before, *others, *after, *sounds)
 
 
 def _cue(d: Draft, before: State, event: Event) -> tuple[PlayCue, ...]:

@@ -17,6 +17,9 @@ SPREAD_S: Seconds = 0.7
 takes it for at once."""
 TIME_OUT_WARNING_S: Seconds = 10.0
 LOST_SIGN_S: Seconds = 2.0
+LAST_WORDS_S: Seconds = 0.8
+"""For the words that were said until a hang-up: what is said live needs 0.1 s, and 3 s of a backlog go in this time.
+With the 2 s that a bot takes to leave it is within the 3.2 s of a process that must end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,7 +42,7 @@ def roads(state: State, policy: Policy) -> Roads:
     capturing = talk.turn in (Turn.OPEN, Turn.TAIL)
     undecided = talk.tap_until_s is not None  # a press that may yet be a tap: kept from the bot, and the bot from it
     present = link.state in UP and not link.bot_gone
-    up = link.state is TransportState.READY and not link.bot_gone
+    up = (link.state is TransportState.READY and not link.bot_gone) or link.parting
     gated = not capturing and talk.hands_free and not talk.muted
     return Roads(
         turn=talk.number if capturing else None,

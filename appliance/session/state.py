@@ -32,6 +32,8 @@ class Link:
     user_speaking: bool = False
     bot_gone: bool = False
     """The bot has left and the transport has not ended yet (READY)."""
+    parting: bool = False
+    """Hung up in a turn: its last words are being delivered, then the bot is asked to leave (DISCONNECTING)."""
     draining: bool = False
     """The bot has left, the link is closed, and its last words are being played (DISCONNECTING)."""
 

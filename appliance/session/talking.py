@@ -45,6 +45,7 @@ def open_turn(d: Draft) -> None:
 
     A turn that is still in its tail or on its way is continued: its `stop` has not been sent, so to the bot it is one.
     """
+    forget_last_words(d)
     talk = d.state.talk
     told = talk.told and talk.turn is not Turn.NONE
     d.talk(turn=Turn.OPEN, number=talk.number + 1, opened_s=d.now_s, told=told, voice=False, awaiting_answer=False)
@@ -87,25 +88,37 @@ def close_turn(d: Draft) -> None:
 
 
 def turn_delivered(d: Draft, number: int) -> None:
-    talk, link = d.state.talk, d.state.link
+    talk = d.state.talk
     if talk.turn is not Turn.CLOSING or number != talk.number:
         return  # continued by another press meanwhile, or dropped
     d.used()
-    if talk.told and link.state is TransportState.READY:
-        d.do(SendTurn(link.attempt, "stop"))
-    d.talk(turn=Turn.NONE, told=False)
+    _stop(d)
 
 
 def drop_turn(d: Draft) -> None:
     """The turn ends here, words and all, also for a bot that is still there. A button still held opens nothing."""
     d.talk(tap_until_s=None)
-    talk, link = d.state.talk, d.state.link
-    if talk.turn is Turn.NONE:
+    if d.state.talk.turn is Turn.NONE:
         return
-    if talk.told and link.state is TransportState.READY:
-        d.do(SendTurn(link.attempt, "stop"))
-    d.talk(turn=Turn.NONE, told=False, awaiting_answer=False)
+    _stop(d)
+    d.talk(awaiting_answer=False)
     d.do(DropWords())
+
+
+def forget_last_words(d: Draft) -> None:
+    """The session that was to have them is cut short: they never reach another."""
+    if d.state.link.parting:
+        d.link(parting=False)
+        d.talk(told=False)
+        drop_turn(d)
+
+
+def _stop(d: Draft) -> None:
+    """The turn is over, also for a bot that knows of it and is still there."""
+    link = d.state.link
+    if d.state.talk.told and (link.state is TransportState.READY or link.parting):
+        d.do(SendTurn(link.attempt, "stop"))
+    d.talk(turn=Turn.NONE, told=False)
 
 
 def mute(d: Draft, on: bool) -> None:

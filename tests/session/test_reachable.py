@@ -197,7 +197,8 @@ def disconnects(policy: Policy, state: State, world: World, now_s: float) -> Pla
     play = Play(policy, state, world)
     play.now_s = now_s
     play(StopAsked())
-    assert play.state.talk.turn is Turn.NONE and not play.world.microphone, "the microphone closes at once"
+    assert not play.world.microphone, "the microphone closes at once"
+    assert play.state.talk.turn is (Turn.CLOSING if play.state.link.parting else Turn.NONE)
     while play.state.link.state not in DOWN:
         play.wait()
         assert play.now_s - now_s <= LEAVES_WITHIN_S, "a disconnect ends within a bounded time"
