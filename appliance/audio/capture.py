@@ -149,6 +149,11 @@ class Capture(Worker):
         """Words may not leave any more."""
         self._post(self._hold)
 
+    def feed(self, on: bool) -> None:
+        """Send silence in every period without words while a session is there, for some seconds; or no more than ends a
+        turn, as at first."""
+        self._post(functools.partial(self._uplink.feed, on))
+
     # --- commands, on the thread
 
     def _open_microphone(self, turn: int) -> None:

@@ -41,7 +41,7 @@ class Quiet:
     """What has followed the last word of a session. A turn is *is_open* while more words may come by themselves."""
 
     def __init__(self, *, flush: bool) -> None:
-        self.awaits_bot = False
+        self.fed = False
         """By its own account the bot is in somebody's turn."""
         self._flush = flush
         self._silent_ms: Millis = SILENCE_MS  # sent since the last word
@@ -52,7 +52,6 @@ class Quiet:
         """A session begins: with words to deliver, or a turn to end, or neither."""
         self._silent_ms = 0 if after_words else SILENCE_MS
         self._settle_ms = self._sparse_ms = 0
-        self.awaits_bot = False
 
     def word(self) -> None:
         """Words have been sent."""
@@ -97,6 +96,6 @@ class Quiet:
         return self._flush and self.through
 
     def _is_paced(self, is_open: bool) -> bool:
-        if self.awaits_bot and self._silent_ms < PATIENCE_MS:
+        if self.fed and self._silent_ms < PATIENCE_MS:
             return True
         return self._silent_ms < SILENCE_MS and (is_open or not self._flush)

@@ -145,9 +145,9 @@ class Uplink:
             self._lost_ms += PACKET_MS
             self._behind = min(self._behind, len(self._backlog))
 
-    def await_bot(self, on: bool) -> None:
+    def feed(self, on: bool) -> None:
         """By its own account the bot is in somebody's turn, or is no more: silence goes on until it has ended."""
-        self._quiet.awaits_bot = on
+        self._quiet.fed = on
 
     def attach(self) -> None:
         """There is a session: words may leave. An undelivered turn is delivered to it."""

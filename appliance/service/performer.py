@@ -13,7 +13,16 @@ from appliance.session.events import Event
 from appliance.session.media import Codec
 from appliance.transport.port import Session, Transport
 
-Up = e.OpenMicrophone | e.Listen | e.CloseMicrophone | e.EndTurn | e.DeliverWords | e.HoldWords | e.DropWords
+Up = (
+    e.OpenMicrophone
+    | e.Listen
+    | e.CloseMicrophone
+    | e.EndTurn
+    | e.DeliverWords
+    | e.HoldWords
+    | e.FeedSilence
+    | e.DropWords
+)
 
 
 class Performer:
@@ -54,6 +63,7 @@ class Performer:
                 | e.EndTurn()
                 | e.DeliverWords()
                 | e.HoldWords()
+                | e.FeedSilence()
                 | e.DropWords()
             ):
                 self._up(effect)
@@ -118,6 +128,8 @@ class Performer:
                     capture.deliver(self._session.link)
             case e.HoldWords():
                 capture.hold()
+            case e.FeedSilence(on=on):
+                capture.feed(on)
             case e.DropWords():
                 capture.drop_words()
             case _:

@@ -100,6 +100,16 @@ class HoldWords:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedSilence:
+    """Send silence in real time wherever there are no words (*on*), or no more than ends a turn.
+
+    On while the bot, by its own account, is in the person's turn: what it waits for then is more sound.
+    """
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DropWords:
     """Forget all words kept, and the turn. Answered by `WordsLost` if there were any."""
 
@@ -192,6 +202,7 @@ Effect = (
     | EndTurn
     | DeliverWords
     | HoldWords
+    | FeedSilence
     | DropWords
     | OpenSpeaker
     | CloseSpeaker

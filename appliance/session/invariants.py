@@ -16,6 +16,7 @@ from appliance.session.effects import (
     DeliverWords,
     Effect,
     Exit,
+    FeedSilence,
     HoldWords,
     LeavePolitely,
     Listen,
@@ -62,6 +63,7 @@ class World:
     """Open behind the gate, and whether what passes is kept."""
     muted: bool = False
     delivering: bool = False
+    feeding: bool = False
     speaker: bool = False
     turn_open_at_bot: bool = False
     dialled_s: Seconds | None = None
@@ -99,6 +101,8 @@ class World:
                 return replace(self, delivering=True)
             case HoldWords():
                 return replace(self, delivering=False)
+            case FeedSilence(on):
+                return replace(self, feeding=on)
             case MuteSpeaker(on):
                 return replace(self, muted=on)
             case OpenSpeaker():
@@ -130,6 +134,7 @@ def world_of(state: State, policy: Policy) -> World:
         gated=link.state in UP and not link.bot_gone if hands_free else None,
         muted=policy.half_duplex and capturing and not undecided,
         delivering=(ready or link.parting) and not undecided,
+        feeding=(ready or link.parting) and link.user_speaking,
         speaker=link.state in UP,
         turn_open_at_bot=talk.told,
         dialled_s=state.recovery.dialled_s,
@@ -145,6 +150,7 @@ _OUTSIDE = {
     "gated": "behind the gate words are kept while there is a session to hear them",
     "muted": "half-duplex: the speaker is silent while a turn is open, and not while a press may be a tap",
     "delivering": "words leave in READY alone or in a farewell, and not while a press may be a tap",
+    "feeding": "silence is fed to a bot that is there and in a turn, by its own account",
     "speaker": "the speaker is open for a session alone",
     "turn_open_at_bot": "the bot knows of a turn when the state says so",
     "dialled_s": "the last dial was made when the state says so",

@@ -12,6 +12,7 @@ from appliance.session.effects import (
     CloseMicrophone,
     DeliverWords,
     Effect,
+    FeedSilence,
     HoldWords,
     Listen,
     MuteSpeaker,
@@ -33,6 +34,8 @@ class Roads:
     keep: bool = False
     """What passes the gate is kept or sent; else it is thrown away."""
     mute: bool = False
+    feed: bool = False
+    """Silence goes on where there are no words, for a bot that waits for the end of a turn."""
     deliver: int | None = None
     """Words may go to the wire of this attempt."""
 
@@ -49,6 +52,7 @@ def roads(state: State, policy: Policy) -> Roads:
         gated=gated,
         keep=gated and present,
         mute=policy.half_duplex and capturing and not undecided,
+        feed=up and link.user_speaking,
         deliver=link.attempt if up and not undecided else None,
     )
 
@@ -69,6 +73,8 @@ def before_all(was: Roads, now: Roads, *, anew: bool) -> list[Effect]:
             effects.append(CloseMicrophone())
     if was.deliver is not None and now.deliver != was.deliver:
         effects.append(HoldWords())
+    if now.feed != was.feed:
+        effects.append(FeedSilence(now.feed))
     if now.mute and not was.mute:
         effects.append(MuteSpeaker(True))
     return effects

@@ -109,7 +109,6 @@ def forget_last_words(d: Draft) -> None:
     """The session that was to have them is cut short: they never reach another."""
     if d.state.link.parting:
         d.link(parting=False)
-        d.talk(told=False)
         drop_turn(d)
 
 

@@ -520,29 +520,18 @@ def test_words_behind_a_turn_wait_for_its_flush_to_settle() -> None:
 def test_silence_goes_on_while_the_bot_is_in_the_turn_but_not_for_ever() -> None:
     wire = spoken()
     wire.step()
-    wire.uplink.await_bot(True)
+    wire.uplink.feed(True)
     assert due(wire) == PACKET_MS
     wire.rest(20)
     assert wire.packets == [0, 1, 2, *FLUSH] + [-1] * 20
-    wire.uplink.await_bot(False)
+    wire.uplink.feed(False)
     wire.rest(20)
     assert wire.packets == [0, 1, 2, *FLUSH] + [-1] * 20
-    wire.uplink.await_bot(True)
+    wire.uplink.feed(True)
     wire.rest(5 * PATIENCE_MS // PACKET_MS)
     paced = (PATIENCE_MS - 20 * PACKET_MS) // PACKET_MS - FLUSH_PACKETS
     assert wire.packets.count(-1) < FLUSH_PACKETS + 20 + paced + 5 * PATIENCE_MS // SPARSE_MS
     assert due(wire) != PACKET_MS
-
-
-def test_another_session_is_not_waited_for() -> None:
-    wire = spoken()
-    wire.step()
-    wire.uplink.await_bot(True)
-    wire.uplink.detach()
-    wire.uplink.drop()
-    wire.uplink.attach()
-    wire.step()
-    assert due(wire) == SPARSE_MS
 
 
 def test_at_a_speed_of_one_the_words_keep_their_pace() -> None:

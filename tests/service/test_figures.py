@@ -6,7 +6,15 @@ from dataclasses import replace
 
 from appliance.service.figures import DOWN, Figures, Totals
 from appliance.service.timings import TURN_NAMES, Timings
-from appliance.session.events import AttemptFailed, ButtonPressed, ButtonReleased, MuteAsked, Role, StopAsked
+from appliance.session.events import (
+    AttemptFailed,
+    ButtonPressed,
+    ButtonReleased,
+    MuteAsked,
+    Role,
+    StopAsked,
+    TurnDelivered,
+)
 from appliance.session.failure import Failure, Kind
 from tests.service.watching import PRESS, RELEASE, TAP, Watching
 
@@ -96,7 +104,8 @@ def test_times_of_this_turn_and_not_of_the_one_before() -> None:
     w.speak()
     assert told.times_ms == [4.0, 0.0, 0.0, 200.0], "one turn by two presses"
     w(PRESS, RELEASE, StopAsked())
-    assert told.times_ms == [None, None, None, 0.0], "nothing came of it; the bot was told at once"
+    w(TurnDelivered(w.state.talk.number), after_s=0.1)
+    assert told.times_ms == [None, None, None, 100.0], "the hang-up was the release"
 
 
 def test_a_turn_that_no_bot_was_told_of_has_no_stop() -> None:
@@ -143,7 +152,7 @@ def test_a_press_that_opens_nothing_is_not_timed() -> None:
     second = ButtonPressed("other", Role.TALK), ButtonReleased("other", Role.TALK)
     told.watching(*second, after_s=1.0)
     told.light(told.watching.now_s + 9.0)
-    told.watching(RELEASE, StopAsked())
+    told.watching(RELEASE, StopAsked(), TurnDelivered(told.watching.state.talk.number))
     assert told.times_ms[0] == 4.0 and told.figures.turn is not before
     told.watching(MuteAsked(True), PRESS, RELEASE)
     assert told.times_ms[0] == 4.0
@@ -154,5 +163,5 @@ def test_toggled_the_second_press_is_the_release() -> None:
     told.watching(PRESS, RELEASE)
     told.light(told.watching.now_s + 0.004)
     told.watching(PRESS, after_s=1.0)
-    told.watching(StopAsked(), after_s=0.05)
+    told.watching(StopAsked(), TurnDelivered(told.watching.state.talk.number), after_s=0.05)
     assert told.times_ms == [4.0, None, None, 50.0]

@@ -93,6 +93,7 @@ class Outside:
         (e.EndTurn(7), [("capture", "end_turn", 7)]),
         (e.DeliverWords(1), []),
         (e.HoldWords(), [("capture", "hold")]),
+        (e.FeedSilence(True), [("capture", "feed", True)]),
         (e.DropWords(), [("capture", "drop_words")]),
         (e.OpenSpeaker(), [("playback", "open", "codec")]),
         (e.CloseSpeaker(drain=True), [("playback", "close", True)]),

@@ -9,6 +9,7 @@ from appliance.session.effects import (
     DropWords,
     EndTurn,
     Exit,
+    FeedSilence,
     HoldWords,
     LeavePolitely,
     MuteSpeaker,
@@ -32,6 +33,7 @@ from appliance.session.events import (
     StartAsked,
     StopAsked,
     TurnDelivered,
+    UserSpeaking,
     VoiceHeard,
 )
 from appliance.session.policy import LAST_WORDS_S
@@ -222,3 +224,23 @@ def test_words_dropped_in_the_moment_of_a_press_do_not_take_its_turn_along() -> 
         DropWords(),
         OpenMicrophone(2),
     ]
+
+
+# --- a bot that is still in the turn
+
+
+def test_silence_is_fed_for_as_long_as_the_bot_is_in_the_turn_by_its_own_account() -> None:
+    play = speaking()
+    assert play(UserSpeaking(1, True)) == (FeedSilence(True),)
+    play(VoiceHeard(False))
+    play(RELEASE, after_s=1.0)
+    play.wait()
+    play(TurnDelivered(1), after_s=0.1)
+    assert play(UserSpeaking(1, True)) == ()
+    assert play(UserSpeaking(1, False), after_s=0.5) == (FeedSilence(False),)
+
+
+def test_nothing_is_fed_to_a_bot_that_is_gone() -> None:
+    play = speaking()
+    play(UserSpeaking(1, True))
+    assert FeedSilence(False) in play(BotLeft(1))
