@@ -104,7 +104,7 @@ class RunningAppliance:
         self._crash: BaseException | None = None
         self._timings = Timings()
         self._counting = Counting()
-        figures = Figures(self._timings, lambda: totals(self._capture, self._playback))
+        figures = Figures(self._timings, lambda: totals(self._capture, self._playback, self._performer.wire))
         story = Story(self._publish, self._show, lambda: figures.turn | asdict(self._capture.hearing.turn))
         self._trace = Trace()
         self._trace_files = TraceFiles(self._trace, parts.traces)
@@ -269,6 +269,7 @@ class RunningAppliance:
             "frames_captured": up.frames_captured,
             "frames_sent": up.frames_sent,
             "frames_dropped": up.frames_dropped,
+            **self._performer.wire,
             "xruns": self._capture.xruns + self._playback.xruns,
             "playout_gaps": self._performer.playout_gaps,
             "edges_ignored": self._parts.board.edges_ignored,

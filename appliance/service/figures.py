@@ -7,7 +7,7 @@ already), or what it waited for never came.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,10 @@ class Totals:
     frames_dropped: int = 0
     frames_kept: int = 0
     """Words that wait now, and are lost if the turn is dropped."""
+    copies_sent: int = 0
+    copies_bytes: int = 0
+    packets_missed: int = 0
+    """That never came to the bot, by its reports, which are up to 1.5 s late: some of a turn's come with the next."""
     frames_concealed: int = 0
     packets_lost: int = 0
     packets_recovered: int = 0
@@ -42,13 +46,14 @@ class Totals:
     """Not a count: for how long the bot's sound waits now before it is played, for the network's sake."""
 
 
-def totals(capture: Capture, playback: Playback) -> Totals:
-    """As they are now. Any thread."""
+def totals(capture: Capture, playback: Playback, wire: Mapping[str, int]) -> Totals:
+    """As they are now. *wire*: `Performer.wire`."""
     up, down = capture.counters, playback.counters
     return Totals(
         frames_sent=up.frames_sent,
         frames_dropped=up.frames_dropped,
         frames_kept=round(capture.backlog_ms / PACKET_MS),
+        **wire,
         frames_concealed=down.concealed,
         packets_lost=down.lost,
         packets_recovered=down.recovered,
@@ -60,7 +65,7 @@ def totals(capture: Capture, playback: Playback) -> Totals:
     )
 
 
-UP = ("frames_sent", "frames_dropped")
+UP = ("frames_sent", "frames_dropped", "copies_sent", "copies_bytes", "packets_missed")
 DOWN = ("frames_concealed", "packets_lost", "packets_recovered", "gaps_network", "gaps_bot")
 DEVICES = ("xruns_speaker", "xruns_microphone")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import assert_never
+from typing import Final, assert_never
 
 from appliance.audio.capture import Capture
 from appliance.audio.playback import Playback
@@ -23,6 +23,9 @@ Up = (
     | e.FeedSilence
     | e.DropWords
 )
+
+WIRE: Final = ("copies_sent", "copies_bytes", "packets_missed")
+"""What is told of a link's way up; see `transport.counters`."""
 
 
 class Performer:
@@ -46,11 +49,18 @@ class Performer:
         self._session: Session | None = None
         self._closing: set[asyncio.Task[None]] = set()
         self._past_gaps = 0
+        self._past_wire = dict.fromkeys(WIRE, 0)
 
     @property
     def playout_gaps(self) -> int:
         """Of all sessions."""
         return self._past_gaps + self._playback.counters.gaps
+
+    @property
+    def wire(self) -> dict[str, int]:
+        """The counts of `WIRE`, of all sessions."""
+        counters = None if self._session is None else self._session.counters
+        return {name: past + getattr(counters, name, 0) for name, past in self._past_wire.items()}
 
     def perform(self, effect: e.Effect) -> None:
         match effect:
@@ -106,6 +116,7 @@ class Performer:
 
     def _let_go(self, session: Session) -> None:
         session.close()
+        self._past_wire = self.wire
         self._session = None
         task = asyncio.create_task(session.wait_closed(), name=f"closing-{session.attempt}")
         self._closing.add(task)

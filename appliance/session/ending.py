@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from appliance.session.dialling import again, close_link, stop_wanting
 from appliance.session.draft import Draft
-from appliance.session.effects import CloseLink, CloseSpeaker, Exit, LeavePolitely, ReportEnd
+from appliance.session.effects import CloseLink, CloseSpeaker, DropWords, Exit, LeavePolitely, ReportEnd
 from appliance.session.failure import Failure, Kind
 from appliance.session.lifecycle import DOWN, UP, Move, TransportState
 from appliance.session.policy import LAST_WORDS_S
@@ -25,7 +25,7 @@ def let_time_pass(d: Draft) -> None:
         hang_up(d, f"nobody has used it for idle_hang_up_s, {policy.idle_hang_up_s:g} s")
     if d.state.link.parting and d.due(d.state.link.deadline_s):
         drop_turn(d)
-        last_words_said(d)
+        let_bot_leave(d)
     if d.due(d.state.link.deadline_s) and (d.is_in(_S.DISCONNECTING) or d.state.link.bot_gone):
         finish(d)
 
@@ -40,6 +40,7 @@ def leave(d: Draft, reason: str) -> None:
     """End what there is; what is wanted is left as it is, so that `keep = "always"` dials again afterwards."""
     link = d.state.link
     if link.parting:
+        d.talk(tap_until_s=None)
         return  # it is ending, and its last words are not lost by asking twice
     if link.state in DOWN:
         stop_wanting(d, reason)
@@ -77,10 +78,12 @@ def _has_last_words(d: Draft) -> bool:
     return heard and talk.turn is not Turn.NONE and talk.tap_until_s is None
 
 
-def last_words_said(d: Draft) -> None:
-    """Hung up in a turn that is over now: the bot may leave. Nothing otherwise."""
+def let_bot_leave(d: Draft) -> None:
+    """Behind every step: hung up in a turn that is over now, the bot is asked to leave."""
     link = d.state.link
     if link.parting and d.state.talk.turn is Turn.NONE:
+        if DropWords() not in d.effects:
+            d.do(DropWords())  # what was said behind the gate meanwhile
         d.do(LeavePolitely(link.attempt))
         d.link(parting=False, deadline_s=d.now_s + d.policy.leave_timeout_s)
 

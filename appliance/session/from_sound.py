@@ -49,7 +49,6 @@ def take(d: Draft, event: FromSound) -> None:
             d.do(ReportError("device", message, fatal=False))
         case TurnDelivered(turn=turn):
             talking.turn_delivered(d, turn)
-            ending.last_words_said(d)
         case WordsLost(lost_ms=lost_ms):
             if lost_ms > 0:
                 talking.words_lost(d)

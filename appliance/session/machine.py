@@ -44,6 +44,7 @@ def step(
             from_runner.take(draft, event)
     elif not isinstance(event, TimePassed):
         assert_never(event)
+    ending.let_bot_leave(draft)
     ending.exit_if_down(draft)
     if draft.state.talk.hands_free and not draft.state.recovery.wanted:
         draft.talk(hands_free=False, suppressed=False, gate_open=False)

@@ -73,7 +73,7 @@ def before_all(was: Roads, now: Roads, *, anew: bool) -> list[Effect]:
             effects.append(CloseMicrophone())
     if was.deliver is not None and now.deliver != was.deliver:
         effects.append(HoldWords())
-    if now.feed != was.feed:
+    if now.feed != was.feed or (anew and now.feed):
         effects.append(FeedSilence(now.feed))
     if now.mute and not was.mute:
         effects.append(MuteSpeaker(True))

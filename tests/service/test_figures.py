@@ -22,6 +22,9 @@ REFUSED = Failure(Kind.STATUS, "answered 401", 401)
 COUNTS = {
     "frames_sent": 50,
     "frames_dropped": 1,
+    "copies_sent": 52,
+    "copies_bytes": 4000,
+    "packets_missed": 1,
     "frames_concealed": 7,
     "packets_lost": 6,
     "packets_recovered": 8,

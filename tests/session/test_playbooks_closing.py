@@ -130,7 +130,7 @@ def hung_up(event: Event, *, after_s: float = 1.0) -> Play:
 
 def test_a_hang_up_delivers_what_was_said_until_then_and_stop_before_the_farewell() -> None:
     play = hung_up(END)
-    assert play(TurnDelivered(1), after_s=0.1) == (HoldWords(), SendTurn(1, "stop"), LeavePolitely(1))
+    assert play(TurnDelivered(1), after_s=0.1) == (HoldWords(), SendTurn(1, "stop"), DropWords(), LeavePolitely(1))
     assert play(BotLeft(1), after_s=2.0) == (CloseLink(1), CloseSpeaker(drain=False))
     assert play.transport_state == "disconnected"
 
@@ -152,7 +152,7 @@ def test_a_hang_up_behind_the_release_waits_for_the_turn_that_is_on_its_way() ->
     play.wait()
     assert turn(play) == "closing"
     assert EndTurn(1) not in play(StopAsked())
-    assert play(TurnDelivered(1), after_s=0.1) == (HoldWords(), SendTurn(1, "stop"), LeavePolitely(1))
+    assert play(TurnDelivered(1), after_s=0.1) == (HoldWords(), SendTurn(1, "stop"), DropWords(), LeavePolitely(1))
 
 
 def test_to_ask_twice_loses_nothing() -> None:

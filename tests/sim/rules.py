@@ -140,7 +140,7 @@ def _dials_soon(step: Taken, rule: str, *, at_once: bool = False) -> None:
 def _ended(step: Taken, rule: str) -> None:
     link, talk = step.after.link, step.after.talk
     must(link.state in DOWN or link.state is TransportState.DISCONNECTING, rule)
-    must(talk.turn is Turn.NONE and not step.after.recovery.wanted, rule)
+    must((talk.turn is Turn.NONE or link.parting) and not step.after.recovery.wanted, rule)
 
 
 def _delivered(step: Taken) -> None:
