@@ -2,7 +2,7 @@
 
 Theory of operation. A stock runner holds some packets back until others push them out, and its speech detection counts
 the sound that it was given, not the time. So when nobody speaks any more `FLUSH_PACKETS` of silence leave at once. When
-they have gone to the network and had `SETTLE_MS` to arrive, the last word is surely through, and whatever is said next
+the other end has had them, and `SETTLE_MS` to decode them, the last word is surely through, and whatever is said next
 may make the other end forget what it holds. Then there is one packet a second.
 
     words      w w w w w . . . . . . . . . . . . w w w
@@ -26,7 +26,7 @@ FLUSH_PACKETS: Final = 40
 where speech detection waits for 0.2 s."""
 FLUSH_MS: Final = FLUSH_PACKETS * PACKET_MS
 SETTLE_MS: Final = 100
-"""From the flush to `stop`, which travels apart and at once, where packets are decoded one by one."""
+"""From a sign that the flush has come, to `stop`: a message is read at once, where packets are decoded one by one."""
 STOP_AFTER_MS: Final = 200
 """Of paced silence, before `stop`: a stock runner's jitter buffer holds 80 ms."""
 SILENCE_MS: Final = 1000
@@ -58,7 +58,7 @@ class Quiet:
         self._silent_ms = 0
 
     def let_pass(self, elapsed_ms: Millis, *, waiting: bool) -> None:
-        """Time has passed. *waiting*: what was sent before has not all gone to the network."""
+        """Time has passed. *waiting*: of what was sent before not all has gone, or come."""
         self._sparse_ms = max(0, self._sparse_ms - elapsed_ms)
         self._settle_ms = SETTLE_MS if waiting else max(0, self._settle_ms - elapsed_ms)
 
@@ -68,7 +68,7 @@ class Quiet:
 
     def silence(self, is_open: bool) -> tuple[int, Care]:
         """Packets to send in a period that has no words, and how much they matter. Counts them as sent."""
-        count, care = self.to_flush(is_open), Care.SAFE
+        count, care = self.to_flush(is_open), Care.LAST
         if count:
             self._settle_ms = SETTLE_MS
             self._sparse_ms = SPARSE_MS

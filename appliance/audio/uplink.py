@@ -170,7 +170,7 @@ class Uplink:
     def step(self, elapsed_ms: Millis = PACKET_MS, *, waiting: bool = False) -> Output:
         """One period has passed, or *elapsed_ms* in which nothing was pushed, as `next_step_ms` allowed.
 
-        *waiting*: what earlier steps sent has not all gone to the network yet.
+        *waiting*: what earlier steps sent has not all gone to the network yet, or is not known to have come.
         """
         self._report_ms = max(0, self._report_ms - elapsed_ms)
         self._quiet.let_pass(elapsed_ms, waiting=waiting)

@@ -89,7 +89,8 @@ def _capture_restarted(d: Draft) -> None:
     """What was on its way is gone: a turn that only waited for that is over. What is wanted follows from the roads."""
     d.capture_anew = True
     d.put(microphone=DeviceState.CLOSED)
-    d.talk(gate_open=False, suppressed=False, voice=False)
+    d.talk(gate_open=False, suppressed=False)
+    talking.voice(d, False)
     if d.state.talk.turn is Turn.CLOSING:
         talking.turn_delivered(d, d.state.talk.number)
 

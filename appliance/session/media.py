@@ -78,6 +78,8 @@ class Care(Enum):
     """Silence that nobody misses."""
     SAFE = "safe"
     """Words, and the silence that pushes them through."""
+    LAST = "last"
+    """As SAFE; and what is done next rests on their having arrived: the other end is asked for a sign behind them."""
     FRESH = "fresh"
     """As SAFE; and all that went before has been pushed through, so that the other end may forget what it holds."""
 
@@ -101,4 +103,5 @@ class MediaLink:
     codec: Codec
     send: Send
     waiting: Callable[[], bool] = _nothing_waits
-    """Whether packets that were handed over have not been sent yet. Any thread."""
+    """Whether packets that were handed over have not been sent yet, or the LAST ones lack their sign, though not for
+    ever. Any thread."""

@@ -13,6 +13,7 @@ and not a silent one. Five things are done here that its public side cannot:
   loop, where the public way (a track that returns `av.Packet`) costs two task switches, an encoder that is never used
   and six objects for each packet. What went out can go again as it was, and numbers can be left out. The sender's
   counts are kept up, because its RTCP reports are made of them.
+- What the other end has acknowledged is looked up (`unacknowledged`).
 - A machine without any network can talk to itself (`reach_this_machine`); the library leaves loopback out.
 """
 
@@ -27,7 +28,7 @@ from types import CodeType
 from typing import TYPE_CHECKING, Any, Final
 
 from aioice import ice
-from aiortc import RTCDtlsTransport, RTCIceTransport, RTCRtpReceiver, RTCRtpSender
+from aiortc import RTCDtlsTransport, RTCIceTransport, RTCPeerConnection, RTCRtpReceiver, RTCRtpSender, RTCSctpTransport
 from pylibsrtp import Error as SrtpError
 
 from appliance.errors import UnavailableError
@@ -73,6 +74,9 @@ _NAMES: Final[tuple[tuple[type, str, str], ...]] = (
     (RTCDtlsTransport, "_recv_next", "_handle_rtp_data"),
     (RTCDtlsTransport, "_recv_next", "_RTCDtlsTransport__rx_packets"),
     (RTCDtlsTransport, "_recv_next", "_RTCDtlsTransport__rx_bytes"),
+    (RTCSctpTransport, "_data_channel_flush", "_data_channel_queue"),
+    (RTCSctpTransport, "_data_channel_flush", "_outbound_queue"),
+    (RTCSctpTransport, "_receive_sack_chunk", "_sent_queue"),
     (RTCIceTransport, "__init__", "_recv"),
     (ice.StunProtocol, "datagram_received", "data_received"),
     (ice.Connection, "gather_candidates", "get_host_addresses"),
@@ -164,6 +168,12 @@ def receive_at_once(receiver: RTCRtpReceiver) -> None:
         _at_once(dtls._handle_rtp_data(plain, arrival_time_ms=int(time.time() * 1000)))  # it waits for pictures alone
 
     connection.data_received = data_received
+
+
+def unacknowledged(connection: RTCPeerConnection) -> bool:
+    """Whether something that was said on a channel of *connection* has not been acknowledged. Any thread."""
+    sctp: Any = connection.sctp
+    return bool(sctp._data_channel_queue or sctp._outbound_queue or sctp._sent_queue)
 
 
 class RtpWriter:

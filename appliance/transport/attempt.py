@@ -130,7 +130,7 @@ class WebRtcSession:
         answer = await self._signalling.offer(reply, sdp)
         self._emit(OfferAnswered(self.attempt))
         await self._peer.accept(answer.sdp)
-        self._uplink.open(self._peer.writer(answer.sdp))
+        self._uplink.open(self._peer.writer(answer.sdp), self._peer)
 
     def _opened(self) -> None:
         """The channel is open. The first ping goes before everything else."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -28,8 +29,9 @@ from aiortc.rtcicetransport import parse_stun_turn_uri
 from appliance.session.failure import Failure, Kind
 from appliance.session.media import Receive
 from appliance.telling import tell
-from appliance.transport.aiortc_private import RtpWriter, ask_again, receive_at_once, tap_packets
+from appliance.transport.aiortc_private import RtpWriter, ask_again, receive_at_once, tap_packets, unacknowledged
 from appliance.transport.replies import AttemptError
+from appliance.transport.rtvi import ping
 from appliance.transport.sdp import opus_payload_type
 from appliance.transport.settings import IceServer
 from appliance.transport.text import one_line
@@ -108,6 +110,14 @@ class Peer:
             tell(_log, logging.WARNING, "message_too_long", bytes=len(text))
             return False
         return True
+
+    def ask(self) -> None:
+        """Say something that is acknowledged when all that was sent before has been read: there is one socket."""
+        self.say(ping(int(time.time() * 1000)))
+
+    def owed(self) -> bool:
+        """Whether something that was said has not been acknowledged. Any thread."""
+        return unacknowledged(self._connection)
 
     @property
     def state(self) -> str:

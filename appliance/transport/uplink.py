@@ -8,6 +8,7 @@ are added on the way (`copies`).
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Sequence
 from typing import Final, Protocol
@@ -21,6 +22,9 @@ CAPACITY_PACKETS = 15_000 // PACKET_MS
 """15 s: longer than the longest backlog, so only a loop that stands still loses anything. The oldest go."""
 PAYLOAD_BYTES_MAX = 1150
 """With headers and SRTP still under every usual MTU. 20 ms of Opus at its highest rate have 1275, at ours 60."""
+SIGN_S: Final = 0.5
+"""For a sign that the last packets have come, before it is done without: longer than a runner under load stands still,
+and shorter than the second after which a lost question is asked again."""
 LOOK_EVERY: Final = 25
 """Packets between two looks at losses; the other end's reports come every 0.5 to 1.5 s."""
 
@@ -41,6 +45,18 @@ class Wire(Protocol):
     def lost(self) -> int: ...
 
 
+class Sign(Protocol):
+    """How to know that the other end has come so far; see `peer.Peer`."""
+
+    def ask(self) -> None:
+        """Say something that is acknowledged when it has been read, behind all that was sent before. Loop only."""
+        ...
+
+    def owed(self) -> bool:
+        """Whether something that was said has not been acknowledged. Any thread."""
+        ...
+
+
 class UpLink:
     """One session's way out. Made closed; `open` once, `close` once or more, both on the loop.
 
@@ -54,6 +70,8 @@ class UpLink:
         self._counters = counters
         self._waiting: deque[tuple[bytes, Care]] = deque(maxlen=CAPACITY_PACKETS)
         self._wire: Wire | None = None
+        self._sign: Sign | None = None
+        self._asked_s = -math.inf
         self._woken = False
         self._copies = Copies(copies)
         self._losses = Losses()
@@ -62,18 +80,20 @@ class UpLink:
         self._skipped = 0  # numbers
         self._unlooked = 0  # packets since the last look at the reports
 
-    def open(self, wire: Wire) -> None:
-        """From now on packets are sent by *wire*."""
-        self._wire = wire
+    def open(self, wire: Wire, sign: Sign) -> None:
+        """From now on packets are sent by *wire*, and *sign* tells when they have come."""
+        self._wire, self._sign = wire, sign
 
     def close(self) -> None:
         """From now on packets are dropped, those that wait included."""
-        self._wire = None
+        self._wire = self._sign = None
         self._flush()
 
     def waiting(self) -> bool:
-        """Whether there are packets that the loop has not come to yet. Any thread."""
-        return bool(self._waiting)
+        """See `MediaLink.waiting`."""
+        sign = self._sign
+        asked = self._loop.time() < self._asked_s + SIGN_S
+        return bool(self._waiting) or (sign is not None and asked and sign.owed())
 
     def send(self, packets: Sequence[bytes], care: Care) -> None:
         """Send *packets* of 20 ms, oldest first. Any thread; never blocks, never raises."""
@@ -94,14 +114,18 @@ class UpLink:
     def _flush(self) -> None:
         self._woken = False  # before looking: what comes from now on wakes the loop again
         waiting, wire, counters = self._waiting, self._wire, self._counters
-        sent = counters.packets_sent
+        sent, last = counters.packets_sent, False
         while waiting:
             payload, care = waiting.popleft()
             if wire is not None and 0 < len(payload) <= PAYLOAD_BYTES_MAX and self._write(wire, payload, care):
                 counters.packets_sent += 1
                 counters.bytes_sent += len(payload)
+                last = last or care is Care.LAST
             else:
                 counters.packets_unsent += 1
+        if last and self._sign is not None:
+            self._sign.ask()
+            self._asked_s = self._loop.time()
         if wire is not None and counters.packets_sent > sent:
             wire.report()
             self._unlooked += counters.packets_sent - sent
@@ -111,7 +135,7 @@ class UpLink:
     def _write(self, wire: Wire, payload: bytes, care: Care) -> bool:
         """Send a packet behind the copies that are due. False: the connection cannot."""
         copies = self._copies
-        if care is not Care.SAFE:
+        if care in (Care.LOOSE, Care.FRESH):
             copies.forget()
         if care is Care.FRESH and self._jumps:
             wire.skip(JUMP)

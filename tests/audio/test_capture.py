@@ -108,7 +108,7 @@ def test_words_said_before_there_is_a_session_are_kept_for_it(mouth: Mouth) -> N
     assert mouth.reports.next() == TurnDelivered(1, 200)
     assert mouth.words() == [b"%d" % n for n in range(1, 11)]
     assert [len(call) for call in mouth.wire.calls] == [4, 4, 2, FLUSH_PACKETS]  # one call for all packets of a period
-    assert mouth.wire.cares == [Care.SAFE] * 4
+    assert mouth.wire.cares == [Care.SAFE] * 3 + [Care.LAST]
 
 
 def test_a_session_has_the_words_kept_for_it_before_the_next_period_is_read(mouth: Mouth) -> None:

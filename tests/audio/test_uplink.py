@@ -401,7 +401,7 @@ def test_after_a_flush_it_is_sparse() -> None:
     wire.step()
     wire.rest(SPARSE * 10)
     assert wire.packets == [0, 1, 2, *FLUSH] + [-1] * 10
-    assert wire.cares[-11:] == [Care.SAFE] + [Care.LOOSE] * 10
+    assert wire.cares[-11:] == [Care.LAST] + [Care.LOOSE] * 10
     assert due(wire) == SPARSE_MS
 
 
@@ -439,7 +439,7 @@ def test_the_first_words_after_a_flush_are_fresh_and_no_others() -> None:
     wire.say(2)
     wire.uplink.close_turn(2)
     wire.rest(1)
-    assert wire.cares == [Care.FRESH, Care.SAFE, Care.SAFE]
+    assert wire.cares == [Care.FRESH, Care.SAFE, Care.LAST]
 
 
 def test_words_while_the_flush_settles_are_not_fresh() -> None:

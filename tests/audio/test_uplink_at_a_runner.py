@@ -76,6 +76,12 @@ class Runner:
     def report(self) -> None:
         pass
 
+    def ask(self) -> None:
+        pass
+
+    def owed(self) -> bool:
+        return False
+
     def missed(self) -> int:
         return 0
 
@@ -101,6 +107,7 @@ class LoopAtOnce:
 
     def __init__(self) -> None:
         self.stalled = False
+        self.time = lambda: 0.0
         self._calls: list[Callable[[], None]] = []
 
     def call_soon_threadsafe(self, call: Callable[[], None]) -> None:
@@ -121,7 +128,7 @@ class Road:
         self.loop = LoopAtOnce()
         loop: Any = self.loop
         self.link = UpLink(loop, LinkCounters(), copies=copies, jumps=jumps)
-        self.link.open(self.runner)
+        self.link.open(self.runner, self.runner)
         self.said = 0
         self.turn = 0
         self.ended = 0

@@ -10,7 +10,7 @@ import pytest
 from appliance.session.media import Care
 from appliance.transport.copies import JUMP, WATCHFUL_PACKETS
 from appliance.transport.counters import LinkCounters
-from appliance.transport.uplink import CAPACITY_PACKETS, LOOK_EVERY, PAYLOAD_BYTES_MAX, UpLink
+from appliance.transport.uplink import CAPACITY_PACKETS, LOOK_EVERY, PAYLOAD_BYTES_MAX, SIGN_S, UpLink
 
 SAFE, LOOSE, FRESH = Care.SAFE, Care.LOOSE, Care.FRESH
 
@@ -25,6 +25,7 @@ class Wire:
         self.reports = 0
         self.missing = 0
         self.missing_here = 0
+        self.owes = False
 
     def write(self, payload: bytes) -> bytes:
         if not self.works:
@@ -38,6 +39,13 @@ class Wire:
     def skip(self, numbers: int) -> None:
         self.sent.append(b"+%d" % numbers)
 
+    def ask(self) -> None:
+        self.sent.append(b"?")
+        self.owes = True
+
+    def owed(self) -> bool:
+        return self.owes
+
     def report(self) -> None:
         self.reports += 1
 
@@ -49,9 +57,13 @@ class Wire:
 
 
 class Loop(asyncio.SelectorEventLoop):
-    """Counts how often it is woken."""
+    """Counts how often it is woken. Its clock can be put forward."""
 
     wakes = 0
+    ahead_s = 0.0
+
+    def time(self) -> float:
+        return super().time() + self.ahead_s
 
     def call_soon_threadsafe(self, *args: object, **kwargs: object) -> asyncio.Handle:
         self.wakes += 1
@@ -62,7 +74,7 @@ def link(wire: Wire | None = None, *, copies: int = 0, jumps: bool = False) -> t
     loop, counters = Loop(), LinkCounters()
     up = UpLink(loop, counters, copies=copies, jumps=jumps)
     if wire is not None:
-        up.open(wire)
+        up.open(wire, wire)
     return up, counters, loop
 
 
@@ -115,7 +127,7 @@ def test_before_open_and_after_close_packets_are_dropped_and_counted() -> None:
     up, counters, loop = link()
     up.send([b"early"], SAFE)
     turn(loop)
-    up.open(wire)
+    up.open(wire, wire)
     up.send([b"waiting when closed"], SAFE)
     up.close()
     up.send([b"late"], SAFE)
@@ -248,4 +260,41 @@ def test_losses_on_either_way_bring_second_copies(where: str) -> None:
         assert wire.sent == [b"=1", b"a", b"=a", b"b", b"=b", b"c", b"=c", b"d"]
     else:
         assert wire.sent[-6:] == [b"=1", b"=b", b"c", b"=a", b"=c", b"d"]
+    loop.close()
+
+
+def test_behind_the_last_packets_a_sign_is_asked_for_once_and_waited_for() -> None:
+    wire = Wire()
+    up, _, loop = link(wire, copies=1)
+    up.send([b"s", b"s"], Care.LAST)
+    turn(loop)
+    assert wire.sent == [b"s", b"=s", b"s", b"?"]
+    assert up.waiting()
+    wire.owes = False
+    assert not up.waiting()
+    loop.close()
+
+
+def test_a_sign_that_does_not_come_is_done_without() -> None:
+    wire = Wire()
+    up, _, loop = link(wire)
+    up.send([b"s"], Care.LAST)
+    turn(loop)
+    assert up.waiting()
+    loop.ahead_s = SIGN_S
+    assert not up.waiting()
+    loop.close()
+
+
+def test_what_is_owed_for_other_things_is_not_waited_for() -> None:
+    wire = Wire()
+    wire.owes = True
+    up, _, loop = link(wire)
+    up.send([b"a"], SAFE)
+    turn(loop)
+    assert not up.waiting()
+    up.send([b"s"], Care.LAST)
+    turn(loop)
+    up.close()
+    assert not up.waiting()
     loop.close()
