@@ -48,6 +48,15 @@ def test_the_light_shows_what_it_is_told_until_the_board_is_closed(pins: Any) ->
     assert loop.waiting == 0
 
 
+def test_begun_anew_the_light_is_as_it_was(pins: Any) -> None:
+    board = GpioBoard(WIRING, nobody, nobody, loop=FakeLoop())
+    board.start()
+    board.show("green", "solid")
+    board.restart()
+    assert pins.pin(27).state == 1.0
+    board.close()
+
+
 def test_a_board_may_be_closed_before_it_is_started() -> None:
     GpioBoard(WIRING, nobody, nobody, loop=FakeLoop()).close()
 

@@ -6,12 +6,16 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from appliance.app import Source, running
+from appliance.board.buttons import Buttons
+from appliance.board.gpio import GpioBoard
+from appliance.config.schema import Board, Button, Light
 from appliance.service import watchdog
 from appliance.service.restarts import CRASHES_MAX
 from appliance.service.systemd import Notifier
@@ -147,6 +151,35 @@ async def test_a_microphone_that_gives_nothing_though_it_reads_is_not_taken_for_
                 await b.ready()
                 monkeypatch.setattr("appliance.audio.capture.Capture._read", deaf)
                 await asyncio.wait_for(b.appliance.wait(), 10.0)
+
+
+async def test_a_board_that_fails_begins_anew(tmp_path: Path, pins: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its timer reads the levels of the buttons; without it a lost release would not be found."""
+    looks, restarted = iter([True]), asyncio.Event()
+    look, restart = Buttons._look, GpioBoard.restart
+
+    def failing(self: Buttons) -> None:
+        if next(looks, False):
+            raise ZeroDivisionError("bug")
+        look(self)
+
+    def watched(self: GpioBoard) -> None:
+        restart(self)
+        restarted.set()
+
+    monkeypatch.setattr(Buttons, "_look", failing)
+    monkeypatch.setattr(GpioBoard, "restart", watched)
+    chosen = replace(
+        settings("http://127.0.0.1:9", tmp_path),
+        board=Board(profile="gpio"),
+        buttons={"talk": Button(role="talk", pin=17)},
+        lights={"status": Light(pin=27)},
+    )
+    async with box(chosen) as b:
+        await asyncio.wait_for(restarted.wait(), 10.0)
+        pins.pin(17).drive_low()
+        await b.until(type="button", name="talk", edge="press")
+        assert pins.pin(27).state == 1.0, "and its light is on"
 
 
 async def test_a_loop_that_stands_still_for_a_second_costs_no_word(tmp_path: Path) -> None:

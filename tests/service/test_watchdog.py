@@ -23,10 +23,12 @@ class Kennel:
 
     def __init__(self) -> None:
         self.seen = IDLE
+        self.looks = 0
         self.said: asyncio.Queue[str] = asyncio.Queue()
         self.dog = Watchdog(self.look, lambda: self.said.put_nowait("alive"), self.said.put_nowait, allowed_s=0.03)
 
     def look(self) -> Look:
+        self.looks += 1
         return self.seen
 
     async def next(self) -> str:
@@ -51,6 +53,7 @@ async def test_two_looks_in_a_row_without_proof_are_told_once() -> None:
     assert [await kennel.next() for _ in range(2)] == ["alive", "the capture thread hangs"]
     await asyncio.sleep(0.05)
     assert kennel.said.empty(), "systemd hears nothing any more"
+    assert kennel.looks == 3, "the first one has nothing to compare with"
 
 
 async def test_one_look_without_proof_is_not_the_end() -> None:
