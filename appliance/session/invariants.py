@@ -194,6 +194,8 @@ def _session(state: State) -> None:
     parting = link.state is TransportState.DISCONNECTING and talk.turn is Turn.CLOSING
     must(not link.parting or parting, "last words are those of a turn that is closed")
     must(not link.draining or link.state is TransportState.DISCONNECTING, "last words are played while disconnecting")
+    silent = not (link.bot_speaking or link.user_speaking or link.bot_gone)
+    must(link.state not in DOWN or silent, "nobody speaks in a session that is over")
     must(not state.quitting or link.state not in DOWN or state.exited, "asked to end, the process ends")
 
 

@@ -7,18 +7,28 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from appliance.session.effects import Effect
-from appliance.session.events import Booted, ClockStepped, Event, NetworkChanged, ShutdownAsked, TimePassed
+from appliance.session.effects import Effect, ReportEnd
+from appliance.session.events import (
+    Booted,
+    ButtonPressed,
+    ButtonReleased,
+    ClockStepped,
+    Event,
+    NetworkChanged,
+    Role,
+    ShutdownAsked,
+    TimePassed,
+)
 from appliance.session.invariants import InvariantError, must
-from appliance.session.lifecycle import TransportState
+from appliance.session.lifecycle import UP, TransportState
 from appliance.session.policy import Policy
-from appliance.session.state import State, Turn
+from appliance.session.state import Phase, State, Turn
 from tests.sim.box import Box
 from tests.sim.clock import Clock
 from tests.sim.people import People
 from tests.sim.plans import POLICIES, Deed, Doing, Fault, Ill, Plan
 from tests.sim.roads import Roads
-from tests.sim.rules import Taken, promises, uses
+from tests.sim.rules import Taken, promises, touches, uses
 from tests.sim.runner import Runner
 from tests.sim.weather import Weather
 
@@ -27,6 +37,8 @@ ENDS_WITHIN_S = 8.0
 """For the process to end after it was asked to."""
 QUIET_WINDOW_S = 600.0
 LATE_S = 0.001
+DELIVERED_WITHIN_S = 5.0
+"""The roads here take 1.5 s at most."""
 
 Told = Callable[[float, Event, Box, tuple[Effect, ...]], None]
 
@@ -61,13 +73,15 @@ class Life:
         self._runner = Runner(self.clock, rng, self._weather, self._roads, self.box.post)
         self._people = People(self.clock, self.box.post)
         self._rng = rng
-        gap_s = self.box.policy.least_gap_s  # by which waits have been decided: to change it in one is no storm
-        self._others = [policy for policy in POLICIES.values() if policy.least_gap_s == gap_s]
+        self._others = [policy for policy in POLICIES.values() if _alike(policy, self.box.policy)]
         self._without_since_s = math.inf
         """Since when a session is wanted and is not there; infinity while that is not so."""
         self._quiet_dials: list[float] = []
         self._asked_to_end_s = math.inf
-        self._used_s = 0.0
+        self._used_s = self._touched_s = 0.0
+        self._press_found = False
+        self._arriving_s = 0.0
+        """Since when a closed turn is on its way, and nothing else has been done."""
         self._policy = self.box.policy
         self._changed_s = 0.0
         self._sessions = 0
@@ -162,14 +176,22 @@ class Life:
         if self._tell is not None:
             self._tell(now_s, event, self.box, effects)
         promises(Taken(now_s, event, before, state, effects, policy))
-        if uses(event):
-            self._used_s = now_s
+        self._tapped(event, before)
+        idle = any(isinstance(effect, ReportEnd) and "idle_hang_up_s" in effect.reason for effect in effects)
+        early = now_s < self._used_s + policy.idle_hang_up_s - LATE_S
+        must(not idle or not early, "nobody is hung up on sooner than after idle_hang_up_s")
+        if uses(event, before):
+            self._used_s = self._touched_s = now_s
+        elif touches(event):
+            self._touched_s = now_s
         ready = state.link.state is TransportState.READY
         self._sessions += ready and before.link.state is not TransportState.READY
         self._failures += state.recovery.count > before.recovery.count
         if state.link.attempt > before.link.attempt:
             self._quiet_dials.append(now_s)
         waits = state.link.state is TransportState.AUTHENTICATED  # for whoever asks to connect, as long as they like
+        if state.talk.turn is not Turn.CLOSING or effects:
+            self._arriving_s = now_s  # it may have begun anew
         if not state.recovery.wanted or ready or waits:
             self._without_since_s = math.inf
         elif math.isinf(self._without_since_s):
@@ -190,14 +212,31 @@ class Life:
         self._storm(now_s, policy)
         self._limits(state, now_s, policy)
 
+    def _tapped(self, event: Event, before: State) -> None:
+        """What a tap of the combined button does is decided by what its press found."""
+        state = self.box.state
+        match event:
+            case ButtonPressed(role=Role.COMBINED) if not before.talk.held:
+                there = before.link.state in UP and not before.link.bot_gone
+                self._press_found = there or before.recovery.phase in (Phase.RETRYING, Phase.WAITING)
+            case ButtonReleased(role=Role.COMBINED) if not state.talk.held and not before.quitting:
+                tapped = before.talk.tap_until_s is not None and before.talk.tap_until_s > self.clock.now_s
+                must(not tapped or state.recovery.wanted != self._press_found, "a tap starts, or stops what it found")
+            case _:
+                pass
+
     def _limits(self, state: State, now_s: float, policy: Policy) -> None:
         """What has a limit ends at it; by new rules, or after a stall, at once."""
         if policy is not self._policy:
             self._policy, self._changed_s = policy, now_s
         link, talk = state.link, state.talk
         late_s = now_s - LATE_S
-        if late_s <= max(self._changed_s, self.box.stalled_until_s):
+        if state.exited or late_s <= max(self._changed_s, self.box.stalled_until_s):
             return
+        own = (link.deadline_s, state.recovery.retry_at_s, talk.tap_until_s, talk.lost_until_s)
+        must(all(time_s is None or late_s <= time_s for time_s in own), "nothing that is due is left waiting")
+        arriving = talk.turn is Turn.CLOSING and self.box.world.delivering
+        must(not arriving or late_s <= self._arriving_s + DELIVERED_WITHIN_S, "a turn that can be delivered is")
         if talk.turn is Turn.OPEN:
             must(late_s <= talk.opened_s + policy.time_out_s, "a turn ends at its limit")
         if link.state is not TransportState.READY or link.bot_gone:
@@ -205,7 +244,7 @@ class Life:
         must(not policy.max_session_s or late_s <= link.ready_s + policy.max_session_s, "a session ends at its limit")
         quiet = talk.turn is Turn.NONE and not link.bot_speaking and not link.user_speaking
         if quiet and policy.idle_hang_up_s and not policy.keep_always:
-            must(late_s <= self._used_s + policy.idle_hang_up_s, "an unused session is hung up")
+            must(late_s <= self._touched_s + policy.idle_hang_up_s, "an unused session is hung up")
 
     def _storm(self, now_s: float, policy: Policy) -> None:
         dials = self._quiet_dials
@@ -213,6 +252,11 @@ class Life:
             del dials[0]
         pause_s = min(policy.longest_wait_s / 2, policy.stable_after_s)
         must(len(dials) <= 16 + QUIET_WINDOW_S / pause_s, "recovery does not storm")
+
+
+def _alike(one: Policy, other: Policy) -> bool:
+    """A change from one to the other breaks no promise that was made by the first: what it wants, and when it dials."""
+    return (one.least_gap_s, one.keep_always) == (other.least_gap_s, other.keep_always)
 
 
 def met_within_s(policy: Policy) -> float:

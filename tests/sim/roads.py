@@ -70,6 +70,8 @@ class Roads:
         match effect:
             case OpenMicrophone(turn):
                 self.turn, self.gate = turn, None
+                if (ended := self._ended) is not None and self._rng.random() < 0.5:  # it was on its way already
+                    self._clock.after(self._rng.uniform(0.0, 1.5), lambda: self._post(TurnDelivered(ended)))
                 self._ended = None
                 self._open_microphone()
             case Listen(keep):

@@ -7,30 +7,53 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from appliance.session.effects import DeliverWords, Effect, SendTurn
+from appliance.session.effects import DeliverWords, Effect, ReportEnd, SendTurn
 from appliance.session.events import (
     AttemptFailed,
+    Booted,
+    BotAudible,
+    BotError,
+    BotLeft,
     BotReady,
     BotSpeaking,
     ButtonPressed,
     ButtonReleased,
     ClockStepped,
     ConnectAsked,
+    Device,
+    DeviceChanged,
+    DeviceState,
     Event,
     MuteAsked,
     NetworkChanged,
     Role,
+    ShutdownAsked,
+    StartAsked,
     StopAsked,
     TurnDelivered,
     UserSpeaking,
+    WordsLost,
 )
+from appliance.session.from_runner import FINAL_ERROR
 from appliance.session.indicator import Meaning, meaning
 from appliance.session.invariants import must
 from appliance.session.lifecycle import DOWN, UP, TransportState
 from appliance.session.policy import RETRY_AFTER_MAX_S, SPREAD_S, Policy
 from appliance.session.state import Phase, State, Turn
 
+_LOUDER = frozenset({Meaning.STARTING, Meaning.LISTENING, Meaning.TIME_OUT})
 _QUIET_LIGHTS = frozenset({Meaning.IDLE, Meaning.READY, Meaning.THINKING, Meaning.CONNECTING})
+_TOUCHES = (
+    BotReady,
+    BotSpeaking,
+    ButtonPressed,
+    ButtonReleased,
+    ConnectAsked,
+    MuteAsked,
+    StartAsked,
+    TurnDelivered,
+    UserSpeaking,
+)
 _SOON_S = 1e-6
 
 
@@ -50,9 +73,23 @@ def promises(step: Taken) -> None:
     """Raises `InvariantError`."""
     _waits(step)
     _visible(step)
+    _wish(step)
+    _from_sound(step)
+    attempt = getattr(step.event, "attempt", None)
+    if attempt is None:
+        _from_people(step)
+    elif attempt == step.before.link.attempt and step.before.link.state not in DOWN:
+        _from_runner(step)
+
+
+def _from_people(step: Taken) -> None:
+    if isinstance(step.event, ShutdownAsked):
+        must(step.after.exited or not step.before.quitting, "asked twice to end, it ends at once")
     if step.before.quitting:
         return
     match step.event:
+        case Booted():
+            must(step.after.recovery.wanted == step.policy.keep_always, "a kiosk wants a session from boot on")
         case ButtonPressed(role=Role.TALK):
             _talk_pressed(step)
         case ButtonPressed(role=Role.SESSION) if step.before.link.state in UP:
@@ -64,30 +101,77 @@ def promises(step: Taken) -> None:
             must(held or step.after.talk.turn is not Turn.OPEN, "no turn stays open without a held button")
         case MuteAsked(on=on):
             must(step.after.talk.muted == on, "asked to mute, it mutes")
-        case TurnDelivered() if step.before.talk.told:
-            _delivered(step)
         case NetworkChanged(way=True) if step.before.recovery.waiting_for == "network":
             _dials_soon(step, "it dials at once when the network is back")
         case ClockStepped() if step.before.recovery.waiting_for == "clock":
             _dials_soon(step, "it dials at once when the clock is set")
         case _:
             pass
-    _ready(step)
 
 
-def uses(event: Event) -> bool:
-    """Somebody uses the appliance, by their own doing or by the bot's account."""
-    return isinstance(
-        event,
-        ButtonPressed
-        | ButtonReleased
-        | MuteAsked
-        | ConnectAsked
-        | BotSpeaking
-        | UserSpeaking
-        | TurnDelivered
-        | BotReady,
-    )
+def _from_runner(step: Taken) -> None:
+    """*event* is of the session that is there."""
+    before, after = step.before, step.after
+    there = after.link.attempt == before.link.attempt and after.link.state not in DOWN
+    ending = before.link.state is TransportState.DISCONNECTING
+    match step.event:
+        case BotReady() if before.link.state is TransportState.CONNECTED:
+            must(after.link.state is TransportState.READY, "bot-ready makes it ready")
+            must(after.recovery.reason is None, "a success clears the reason")
+        case BotLeft() | AttemptFailed() if ending and not before.link.draining:
+            must(not there, "an end that the other side has made is over")
+        case BotLeft() if before.link.state is TransportState.READY and not before.link.bot_gone:
+            must(after.recovery.wanted == step.policy.keep_always, "a bot that leaves ends the wish, but a kiosk's")
+        case BotError(message=message, fatal=fatal) if not ending and not before.link.bot_gone:
+            final = fatal or FINAL_ERROR in message
+            must(not final or not there, "a bot that can speak no more is let go of")
+        case _:
+            pass
+
+
+def _from_sound(step: Taken) -> None:
+    before, after = step.before, step.after
+    match step.event:
+        case BotAudible(on=on):
+            must(after.audible == on, "audible is what is heard")
+        case WordsLost():
+            lit = meaning(after, step.policy, step.now_s)
+            must(lit in _LOUDER or lit is Meaning.LOST, "words that are lost are seen to be")
+        case DeviceChanged(device=Device.SPEAKER, state=DeviceState.CLOSED) if before.link.draining:
+            must(not after.link.draining, "last words that have been played end the session")
+        case TurnDelivered(turn=turn) if before.talk.turn is Turn.CLOSING:
+            if turn == before.talk.number:
+                _delivered(step)
+            else:
+                must(after.talk.turn is not Turn.NONE, "a part of a turn that is delivered does not end it")
+        case _:
+            pass
+    _order(step)
+
+
+def _wish(step: Taken) -> None:
+    """What a wish begins with, and that it does not end for want of use while somebody uses it."""
+    before, after = step.before, step.after
+    if after.recovery.wanted and not before.recovery.wanted:
+        must(after.talk.hands_free or not step.policy.open, "in open mode a session is hands-free")
+        must(after.recovery.count <= 1, "a new wish begins afresh")
+    if any(isinstance(effect, ReportEnd) and "idle_hang_up_s" in effect.reason for effect in step.effects):
+        speaking = before.link.bot_speaking or before.link.user_speaking
+        must(before.talk.turn is Turn.NONE and not speaking, "who uses it is not hung up on")
+
+
+def uses(event: Event, before: State) -> bool:
+    """Somebody uses the appliance for certain, by their own doing or by the bot's account."""
+    speaking = before.link.bot_speaking or before.link.user_speaking
+    ours = getattr(event, "attempt", None) == before.link.attempt and before.link.state not in DOWN
+    said = isinstance(event, BotReady) and before.link.state is TransportState.CONNECTED
+    said = said or isinstance(event, BotSpeaking | UserSpeaking)
+    return (ours and said) or isinstance(event, MuteAsked) or speaking or before.talk.turn is not Turn.NONE
+
+
+def touches(event: Event) -> bool:
+    """Perhaps somebody does."""
+    return isinstance(event, _TOUCHES)
 
 
 def _waits(step: Taken) -> None:
@@ -145,21 +229,15 @@ def _ended(step: Taken, rule: str) -> None:
 
 def _delivered(step: Taken) -> None:
     """The bot is told of a turn's end behind its last word, once."""
-    assert isinstance(step.event, TurnDelivered)
-    before = step.before.talk
-    if before.turn is Turn.CLOSING and before.number == step.event.turn:
-        stops = [effect for effect in step.effects if isinstance(effect, SendTurn) and effect.state == "stop"]
-        must(len(stops) == 1 or step.before.link.state is not TransportState.READY, "a delivered turn is ended")
-        must(step.after.talk.turn is Turn.NONE, "a delivered turn is over")
+    told = step.before.talk.told and step.before.link.state is TransportState.READY
+    stops = [effect for effect in step.effects if isinstance(effect, SendTurn) and effect.state == "stop"]
+    must(len(stops) == told, "a bot is told once that a turn is over, if it knows of it")
+    must(step.after.talk.turn is Turn.NONE, "a delivered turn is over")
 
 
-def _ready(step: Taken) -> None:
+def _order(step: Taken) -> None:
     """Words follow the message that opens their turn."""
-    before, after, effects = step.before, step.after, step.effects
-    ours = isinstance(step.event, BotReady) and step.event.attempt == before.link.attempt
-    if ours and before.link.state is TransportState.CONNECTED:
-        must(after.link.state is TransportState.READY, "bot-ready makes it ready")
-        must(after.recovery.reason is None, "a success clears the reason")
+    after, effects = step.after, step.effects
     delivers = [place for place, effect in enumerate(effects) if isinstance(effect, DeliverWords)]
     starts = [place for place, effect in enumerate(effects) if isinstance(effect, SendTurn) and effect.state == "start"]
     must(not delivers or not starts or starts[-1] < delivers[0], "words follow the message that opens their turn")
