@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
+from appliance.session.change import changed
 from appliance.session.effects import Effect, ReportState
 from appliance.session.lifecycle import TABLE, UP, Move, TransportState
 from appliance.session.policy import Policy
@@ -30,16 +30,16 @@ class Draft:
         self.effects.extend(effects)
 
     def put(self, **changes: Any) -> None:
-        self.state = replace(self.state, **changes)
+        self.state = changed(self.state, changes)
 
     def link(self, **changes: Any) -> None:
-        self.state = replace(self.state, link=replace(self.state.link, **changes))
+        self.state = changed(self.state, {"link": changed(self.state.link, changes)})
 
     def talk(self, **changes: Any) -> None:
-        self.state = replace(self.state, talk=replace(self.state.talk, **changes))
+        self.state = changed(self.state, {"talk": changed(self.state.talk, changes)})
 
     def recovery(self, **changes: Any) -> None:
-        self.state = replace(self.state, recovery=replace(self.state.recovery, **changes))
+        self.state = changed(self.state, {"recovery": changed(self.state.recovery, changes)})
 
     def used(self) -> None:
         """Somebody uses the appliance: the idle hang-up starts anew."""

@@ -21,6 +21,8 @@ class TransportState(Enum):
     DISCONNECTING = "disconnecting"
     DISCONNECTED = "disconnected"
 
+    __hash__ = object.__hash__  # there is one of each, and each step looks them up a dozen times
+
 
 class Move(Enum):
     """What leads from one state to the next."""

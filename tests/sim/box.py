@@ -88,8 +88,12 @@ class Box:
 
     def _step(self, event: Event) -> None:
         now_s, before, policy = self.clock.now_s, self.state, self.policy
-        state, effects = step(before, event, now_s=now_s, jitter=self._rng.random(), policy=policy)
+        jitter = self._rng.random()
+        state, effects = step(before, event, now_s=now_s, jitter=jitter, policy=policy)
         self.state = state
+        if getattr(event, "attempt", before.link.attempt) != before.link.attempt:
+            without = step(before, TimePassed(), now_s=now_s, jitter=jitter, policy=policy)
+            must((state, effects) == without, "what is said of another attempt changes nothing")
         world = self.world
         for effect in effects:
             world = world.after(effect, now_s, policy)

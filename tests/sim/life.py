@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from appliance.session.effects import Effect, ReportEnd
+from appliance.session.effects import Effect
 from appliance.session.events import (
     Booted,
     ButtonPressed,
@@ -28,7 +28,7 @@ from tests.sim.clock import Clock
 from tests.sim.people import People
 from tests.sim.plans import POLICIES, Deed, Doing, Fault, Ill, Plan
 from tests.sim.roads import Roads
-from tests.sim.rules import Taken, promises, touches, uses
+from tests.sim.rules import Taken, idle_hang_up, promises, touches, uses
 from tests.sim.runner import Runner
 from tests.sim.weather import Weather
 
@@ -177,9 +177,8 @@ class Life:
             self._tell(now_s, event, self.box, effects)
         promises(Taken(now_s, event, before, state, effects, policy))
         self._tapped(event, before)
-        idle = any(isinstance(effect, ReportEnd) and "idle_hang_up_s" in effect.reason for effect in effects)
         early = now_s < self._used_s + policy.idle_hang_up_s - LATE_S
-        must(not idle or not early, "nobody is hung up on sooner than after idle_hang_up_s")
+        must(not early or not idle_hang_up(effects), "nobody is hung up on sooner than after idle_hang_up_s")
         if uses(event, before):
             self._used_s = self._touched_s = now_s
         elif touches(event):
@@ -222,6 +221,7 @@ class Life:
             case ButtonReleased(role=Role.COMBINED) if not state.talk.held and not before.quitting:
                 tapped = before.talk.tap_until_s is not None and before.talk.tap_until_s > self.clock.now_s
                 must(not tapped or state.recovery.wanted != self._press_found, "a tap starts, or stops what it found")
+                must(not tapped or state.talk.turn is Turn.NONE, "a tap is no turn")
             case _:
                 pass
 

@@ -30,6 +30,7 @@ from appliance.session.events import (
     ShutdownAsked,
     StartAsked,
     StopAsked,
+    TimePassed,
     TurnDelivered,
     UserSpeaking,
     WordsLost,
@@ -41,7 +42,8 @@ from appliance.session.lifecycle import DOWN, UP, TransportState
 from appliance.session.policy import RETRY_AFTER_MAX_S, SPREAD_S, Policy
 from appliance.session.state import Phase, State, Turn
 
-_LOUDER = frozenset({Meaning.STARTING, Meaning.LISTENING, Meaning.TIME_OUT})
+_LISTENING = frozenset({Meaning.LISTENING, Meaning.TIME_OUT})
+_LOUDER = _LISTENING | {Meaning.STARTING}
 _QUIET_LIGHTS = frozenset({Meaning.IDLE, Meaning.READY, Meaning.THINKING, Meaning.CONNECTING})
 _TOUCHES = (
     BotReady,
@@ -54,6 +56,7 @@ _TOUCHES = (
     TurnDelivered,
     UserSpeaking,
 )
+_REFUSALS = (400, 401, 403, 404, 413, 422)
 _SOON_S = 1e-6
 
 
@@ -122,6 +125,8 @@ def _from_runner(step: Taken) -> None:
             must(not there, "an end that the other side has made is over")
         case BotLeft() if before.link.state is TransportState.READY and not before.link.bot_gone:
             must(after.recovery.wanted == step.policy.keep_always, "a bot that leaves ends the wish, but a kiosk's")
+        case AttemptFailed(failure=failure) if not ending and after.recovery.wanted and not step.policy.keep_always:
+            must(failure.status not in _REFUSALS, "a refusal waits for a person")
         case BotError(message=message, fatal=fatal) if not ending and not before.link.bot_gone:
             final = fatal or FINAL_ERROR in message
             must(not final or not there, "a bot that can speak no more is let go of")
@@ -152,10 +157,13 @@ def _from_sound(step: Taken) -> None:
 def _wish(step: Taken) -> None:
     """What a wish begins with, and that it does not end for want of use while somebody uses it."""
     before, after = step.before, step.after
+    decided = before.talk.tap_until_s is not None and isinstance(step.event, TimePassed)
+    if decided and after.talk.tap_until_s is None and after.talk.turn is Turn.OPEN:
+        _dials_soon(step, "a held combined button dials now, or as soon as least_gap_s allows", at_once=True)
     if after.recovery.wanted and not before.recovery.wanted:
         must(after.talk.hands_free or not step.policy.open, "in open mode a session is hands-free")
         must(after.recovery.count <= 1, "a new wish begins afresh")
-    if any(isinstance(effect, ReportEnd) and "idle_hang_up_s" in effect.reason for effect in step.effects):
+    if idle_hang_up(step.effects):
         speaking = before.link.bot_speaking or before.link.user_speaking
         must(before.talk.turn is Turn.NONE and not speaking, "who uses it is not hung up on")
 
@@ -167,6 +175,13 @@ def uses(event: Event, before: State) -> bool:
     said = isinstance(event, BotReady) and before.link.state is TransportState.CONNECTED
     said = said or isinstance(event, BotSpeaking | UserSpeaking)
     return (ours and said) or isinstance(event, MuteAsked) or speaking or before.talk.turn is not Turn.NONE
+
+
+def idle_hang_up(effects: tuple[Effect, ...]) -> bool:
+    for effect in effects:
+        if isinstance(effect, ReportEnd):
+            return "idle_hang_up_s" in effect.reason
+    return False
 
 
 def touches(event: Event) -> bool:
@@ -188,12 +203,13 @@ def _waits(step: Taken) -> None:
 
 def _visible(step: Taken) -> None:
     """What is wrong, or under way, is never behind a quiet light."""
-    lit = meaning(step.after, step.policy, step.now_s)
-    if step.after.recovery.phase is not Phase.NONE:
-        must(lit not in _QUIET_LIGHTS, "a failure is seen in the light")
-    must(step.after.booted == (lit is not Meaning.STARTING), "the light says starting until it has started")
-    muted = step.after.talk.muted and lit in (Meaning.LISTENING, Meaning.TIME_OUT)
-    must(not muted, "muted, the light never says listening")
+    after = step.after
+    if after.booted and after.recovery.phase is Phase.NONE and not after.talk.muted:
+        return
+    lit = meaning(after, step.policy, step.now_s)
+    must(after.recovery.phase is Phase.NONE or lit not in _QUIET_LIGHTS, "a failure is seen in the light")
+    must(after.booted or lit is Meaning.STARTING, "the light says starting until it has started")
+    must(not after.talk.muted or lit not in _LISTENING, "muted, the light never says listening")
 
 
 def _talk_pressed(step: Taken) -> None:
@@ -238,6 +254,8 @@ def _delivered(step: Taken) -> None:
 def _order(step: Taken) -> None:
     """Words follow the message that opens their turn."""
     after, effects = step.after, step.effects
+    if not effects:
+        return
     delivers = [place for place, effect in enumerate(effects) if isinstance(effect, DeliverWords)]
     starts = [place for place, effect in enumerate(effects) if isinstance(effect, SendTurn) and effect.state == "start"]
     must(not delivers or not starts or starts[-1] < delivers[0], "words follow the message that opens their turn")

@@ -188,7 +188,7 @@ class Runner:
             self._answer(call, self._rng.uniform(0.2, 3.0))
 
     def _answer(self, call: Call, after_s: float) -> None:
-        lasts_s = self._rng.uniform(0.2, 12.0)
+        lasts_s = self._rng.uniform(0.2, 12.0) if self._rng.random() < 0.97 else 200.0  # it reads a book
         self._later(call, after_s, lambda: self._speak(call, True))
         self._later(call, after_s + lasts_s, lambda: self._speak(call, False))
 
@@ -201,8 +201,12 @@ class Runner:
 
     def _leave(self) -> None:
         call = self._call
-        if call is not None and call.up and self._reachable(call):
+        if call is None or not call.up or not self._reachable(call):
+            return
+        if self._rng.random() < 0.9:
             self._later(call, self._rng.uniform(0.1, 2.5), lambda: self._go(call))
+        else:  # it takes its leave without a word
+            self._later(call, 1.0, lambda: self._fail(call, Failure(Kind.LINK, "the connection was lost")))
 
     def _go(self, call: Call) -> None:
         """The bot ends, and says so if it can."""
