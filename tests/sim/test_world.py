@@ -70,7 +70,7 @@ def test_a_day_shrinks_to_what_it_needs(harmed: Plan) -> None:
 
 def test_an_exception_of_the_machine_is_a_broken_rule(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(talking, "open_turn", lambda d: d.link(deadline=1.0))
-    with pytest.raises(BrokenError, match="TypeError"):
+    with pytest.raises(BrokenError, match="KeyError"):
         live(plan_for(SEED))
 
 
