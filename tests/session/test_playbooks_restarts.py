@@ -22,7 +22,9 @@ from appliance.session.events import (
     RoadRestarted,
     Role,
     StartAsked,
+    TimePassed,
     TurnDelivered,
+    VoiceHeard,
 )
 from appliance.session.state import Turn
 from tests.session.play import Play
@@ -102,3 +104,13 @@ def test_the_last_words_of_a_bot_that_left_are_not_waited_for() -> None:
     assert play.transport_state == "disconnecting"
     play(PLAYBACK)
     assert play.transport_state == "disconnected"
+
+
+def test_a_tail_that_waited_for_a_voice_is_over_with_the_road_that_heard_it() -> None:
+    play = talking()
+    play(VoiceHeard(True))
+    play(RELEASE, after_s=1.0)
+    play(TimePassed(), after_s=play.policy.release_tail_s)
+    assert play.state.talk.turn is Turn.TAIL, "the voice goes on"
+    play(CAPTURE)
+    assert play.state.talk.turn is Turn.NONE

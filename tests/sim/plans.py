@@ -56,11 +56,14 @@ class Ill(Enum):
     """Messages come twice, out of order, and of attempts that are over."""
     NO_MICROPHONE = "no microphone"
     NO_SPEAKER = "no speaker"
+    CAPTURE_CRASHES = "capture crashes"
+    PLAYBACK_CRASHES = "playback crashes"
+    """A road begins anew, and knows nothing."""
     BOX_STALLED = "box stalled"
     """The loop stands still: everything comes late, all at once."""
 
 
-HARMLESS = frozenset({Ill.BABBLE, Ill.ADDRESS_MOVES})
+HARMLESS = frozenset({Ill.BABBLE, Ill.ADDRESS_MOVES, Ill.CAPTURE_CRASHES, Ill.PLAYBACK_CRASHES})
 """A session can be made all the same."""
 
 

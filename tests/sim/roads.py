@@ -24,8 +24,10 @@ from appliance.session.events import (
     DeviceState,
     Event,
     GateOpened,
+    RoadRestarted,
     Suppressed,
     TurnDelivered,
+    VoiceHeard,
     WordsLost,
     WordsSent,
 )
@@ -117,6 +119,14 @@ class Roads:
                 self._set_speaker(self._rng.choice(_BROKEN))
             elif not begins and (self._session or self.speaker in _BROKEN):
                 self._set_speaker(_OK if self._session else _CLOSED)
+        elif ill is Ill.CAPTURE_CRASHES and begins:
+            self.turn, self.gate, self._to, self._ended, self._talking = 0, None, None, None, False
+            self.microphone = _CLOSED
+            self.kept_of.clear()
+            self._post(RoadRestarted(Device.MICROPHONE))
+        elif ill is Ill.PLAYBACK_CRASHES and begins:
+            self.speaker, self._audible, self._session = _CLOSED, False, False
+            self._post(RoadRestarted(Device.SPEAKER))
 
     def speak(self, lasts_s: float) -> None:
         """Somebody speaks in the room."""
@@ -155,6 +165,15 @@ class Roads:
             self._set_microphone(state)
         if self.turn and self.microphone is _OK:
             self.kept_of.add(self.turn)
+            self._hear(self.turn)
+
+    def _hear(self, turn: int) -> None:
+        """Somebody speaks into the turn, for a while that may outlast it."""
+        if self._rng.random() < 0.5:
+            self._post(VoiceHeard(True))
+            self._clock.after(
+                self._rng.uniform(0.1, 4.0), lambda: self._post(VoiceHeard(False)) if self.turn == turn else None
+            )
 
     def _set_microphone(self, state: DeviceState) -> None:
         if state is not self.microphone or state not in (_OK, _CLOSED):
