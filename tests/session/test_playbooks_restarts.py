@@ -7,6 +7,7 @@ import pytest
 from appliance.session.effects import (
     DeliverWords,
     Effect,
+    EndTurn,
     Listen,
     OpenMicrophone,
     OpenSpeaker,
@@ -111,6 +112,5 @@ def test_a_tail_that_waited_for_a_voice_is_over_with_the_road_that_heard_it() ->
     play(VoiceHeard(True))
     play(RELEASE, after_s=1.0)
     play(TimePassed(), after_s=play.policy.release_tail_s)
-    assert play.state.talk.turn is Turn.TAIL, "the voice goes on"
-    play(CAPTURE)
-    assert play.state.talk.turn is Turn.NONE
+    assert EndTurn(1) not in play(TimePassed()), "the voice goes on"
+    assert EndTurn(1) in play(CAPTURE)
