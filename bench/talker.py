@@ -43,7 +43,7 @@ class Talked:
 
 async def talk(make: MakeClient, plan: Plan) -> Talked:
     folder = Path(plan.folder)
-    body = {"bot": "reads", "read": plan.read, "turns_before": 1, "vad": True}
+    body = {"bot": "reads", "read": plan.read, "turns_before": 1, "vad": True, "tape": True}
     async with make(plan.url, folder, body, keep=True) as client:
         await client.dial()
         await asyncio.sleep(SETTLE_S)

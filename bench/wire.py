@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import soxr  # type: ignore[import-untyped]
 
 from bench.client import Ear
 from bench.hearing import Ears, Verdict, judge
@@ -32,12 +33,13 @@ from bench.sounds import write
 from bench.talker import Plan, Talked
 from tests.bots.recording import Kept
 from tests.relay.relay import Relay, relay
-from tests.words import RATE_HZ, Speech, speech
+from tests.words import RATE_HZ, Speech, look_for, speech
 
 BEFORE = 4
 WORDS = 10
 BURST_S = 0.1
 """Of five packets of 20 ms, whatever else is sent in that time."""
+SENT_HZ = 24_000
 TAIL_S = 0.3
 """Of a release, of both clients."""
 
@@ -55,7 +57,7 @@ CONDITIONS: dict[str, Callable[[Relay], None]] = {
 
 NOTES = (
     "up: from the mouth to the bot's pipeline, 80 ms of which are a stock runner's own buffer.",
-    "down: from the bot's transport, which has 20 to 60 ms for itself, to the ear. The bare client has no player: its",
+    "down: from where sound leaves the bot, as it leaves it, to the ear. The bare client has no player: its",
     "frames count as heard when they are decoded, though nobody could listen to a second of sound at once.",
     "words: whole, of ten, from the event on, mean of the rounds. before, after: delay before it, and at the end.",
     "back: until the last word that was later than before by 20 ms is over; never: not within the words, some 7 s.",
@@ -133,12 +135,19 @@ def _one(client: str, *, name: str, seed: int, said: Speech, peer: Runner, folde
 def _judged(said: Speech, talked: Talked, kept: Kept, folder: Path, event_s: float) -> Heard:
     with np.load(folder / "heard.npz") as heard:
         ear = Ear(heard["samples"], heard["periods_s"].tolist())
-    read_s = kept.said_s()[0]
     up = Ears(said, lambda frame: talked.mouth_s + frame / RATE_HZ, kept.sound, kept.came_s)
-    down = Ears(said, lambda frame: read_s + frame / RATE_HZ, ear.samples, ear.at_s)
+    down = Ears(_sent(said, kept), lambda frame: kept.sent_s(frame * SENT_HZ // RATE_HZ), ear.samples, ear.at_s)
     stops = [at_s for at_s in kept.voice_s("stopped") if at_s > talked.released_s]
     vad_ms = (stops[0] - talked.released_s - TAIL_S) * 1000 if stops else None
     return Heard(judge(up, event_s), judge(down, event_s), vad_ms, talked.account)
+
+
+def _sent(said: Speech, kept: Kept) -> Speech:
+    """What really left the bot of *said*: where its pipeline is late, its transport puts silence into a word."""
+    samples = np.asarray(soxr.resample(kept.sent, SENT_HZ, RATE_HZ), np.int16)
+    starts = [one.start for one in look_for(said, samples)]
+    words = [samples[start : start + len(word)] for start, word in zip(starts, said.words, strict=True)]
+    return Speech(samples, words, starts)
 
 
 def _rows(found: dict[str, dict[str, list[Heard]]]) -> list[list[str]]:

@@ -5,7 +5,7 @@ Its kind is the `bot` in the body of the start, else what the file named by `BOT
 names are those of the embedded runner. One more, `reads`, says the sound in the file `read` of the body (16 kHz mono)
 when a turn opens, the first one, or behind `turns_before` others, and lets nobody interrupt it. What a session hears
 and says is kept, see `recording`; with `vad` in the body, what speech detection (Silero, which comes with Pipecat)
-makes of it is, too. No network.
+makes of it is, too, and with `tape`, what leaves its transport. No network.
 """
 
 from __future__ import annotations
@@ -143,6 +143,19 @@ def speech_detection() -> FrameProcessor:
     return VADProcessor(vad_analyzer=SileroVADAnalyzer())
 
 
+def tape(transport: Any, recording: Recording) -> None:
+    """Record from now on what *transport* sends, silence of its own included. It has just been connected."""
+    track = transport._client._audio_output_track
+    usual = track.recv
+
+    async def recv() -> Any:
+        frame = await usual()
+        recording.sent(bytes(frame.planes[0])[: 2 * frame.samples])
+        return frame
+
+    track.recv = recv
+
+
 async def after_ready(name: str, after_s: float, turns: Turns, worker: PipelineWorker) -> None:
     """What this kind does once the client was told that the bot is ready."""
     if name == "greeting":
@@ -189,6 +202,8 @@ async def bot(runner_args: Any) -> None:
 
     @transport.event_handler("on_client_connected")
     async def connected(_transport: object, _client: object) -> None:
+        if asked.get("tape"):
+            tape(transport, recording)
         if name == "tone":
             begin(turns.say(steady(60)))
 

@@ -15,8 +15,6 @@ from typing import Any
 
 import numpy as np
 
-RATE_HZ = 16_000
-
 
 class Recording:
     """What one session heard, and what happened meanwhile, on disk as it comes. Does nothing without `BOT_RECORDINGS`.
@@ -24,13 +22,15 @@ class Recording:
     The sound is in `ID.s16`, sample for sample. Each line of `ID.jsonl` has the time, `at_s`, how many frames of sound
     had come before, `after_frames`, and what happened: sound came (`frames` of it), a client-message (`message`, with
     its `data`), speech began or ended by the account of the speech detection (`voice`), or the bot handed sound to its
-    transport (`said`, in frames).
+    transport (`said`, in frames). What the transport sends can be recorded, too: 24 kHz, in `ID.sent`, with a line for
+    each piece (`sent`, in frames).
     """
 
     def __init__(self, session: str) -> None:
         folder = os.environ.get("BOT_RECORDINGS")
         self._sound = (Path(folder) / f"{session}.s16").open("ab", buffering=0) if folder else None
         self._log = (Path(folder) / f"{session}.jsonl").open("a", buffering=1) if folder else None
+        self._sent = (Path(folder) / f"{session}.sent").open("ab", buffering=0) if folder else None
         self._frames = 0
 
     def sound(self, audio: bytes) -> None:
@@ -49,8 +49,13 @@ class Recording:
     def said(self, audio: bytes) -> None:
         self._write({"said": len(audio) // 2})
 
+    def sent(self, audio: bytes) -> None:
+        if self._sent is not None:
+            self._sent.write(audio)
+        self._write({"sent": len(audio) // 2})
+
     def close(self) -> None:
-        for file in (self._sound, self._log):
+        for file in (self._sound, self._log, self._sent):
             if file is not None:
                 file.close()
 
@@ -68,6 +73,18 @@ class Turn:
     after_frames: int
 
 
+class Times:
+    """When pieces of sound came, by the entries that tell in *key* how many frames each had."""
+
+    def __init__(self, entries: list[dict[str, Any]], key: str) -> None:
+        pieces = [entry for entry in entries if key in entry]
+        self.times_s = [float(entry["at_s"]) for entry in pieces]
+        self._ends = np.cumsum([entry[key] for entry in pieces]).tolist()
+
+    def at(self, frame: int) -> float:
+        return self.times_s[bisect.bisect_right(self._ends, frame)]
+
+
 class Kept:
     """What a `Recording` left in *folder* of *session*, read now; the session may go on."""
 
@@ -76,17 +93,22 @@ class Kept:
         entries = [json.loads(line) for line in lines if line.endswith("\n")]
         self.entries: list[dict[str, Any]] = entries
         self.sound = np.fromfile(folder / f"{session}.s16", np.int16)
-        came = [entry for entry in entries if "frames" in entry]
-        self._ends = np.cumsum([entry["frames"] for entry in came]).tolist()
-        self._came_s = [float(entry["at_s"]) for entry in came]
+        self._came_s = Times(entries, "frames")
+        self.sent = np.fromfile(folder / f"{session}.sent", np.int16)
+        """What left the bot's transport, 24 kHz, if that was recorded."""
+        self._sent_s = Times(entries, "sent")
 
     def came_s(self, frame: int) -> float:
         """When the sound with *frame* in it came to the bot."""
-        return self._came_s[bisect.bisect_right(self._ends, frame)]
+        return self._came_s.at(frame)
+
+    def sent_s(self, frame: int) -> float:
+        """When the sound with *frame* of `sent` in it left the bot."""
+        return self._sent_s.at(frame)
 
     def silences(self, longer_s: float, since_s: float, until_s: float) -> list[float]:
         """How long nothing came, each time that it was *longer_s* or more between two times."""
-        times = [at_s for at_s in self._came_s if since_s <= at_s <= until_s]
+        times = [at_s for at_s in self._came_s.times_s if since_s <= at_s <= until_s]
         return [gap for gap in np.diff(times).tolist() if gap >= longer_s]
 
     def turns(self) -> list[Turn]:
