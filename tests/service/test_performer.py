@@ -8,10 +8,11 @@ from typing import Any, cast
 
 import pytest
 
-from appliance.service.performer import Performer
+from appliance.service.performer import WIRE, Performer
 from appliance.session import effects as e
 from appliance.session.events import BotLeft, Event
 from appliance.session.lifecycle import TransportState
+from appliance.transport.counters import LinkCounters
 
 Call = tuple[Any, ...]
 
@@ -159,3 +160,17 @@ def test_gaps_of_all_sessions_add_up() -> None:
     outside.do(e.OpenSpeaker())
     outside.gaps = 2
     assert outside.performer.playout_gaps == 5
+
+
+async def test_what_went_twice_is_counted_over_all_sessions() -> None:
+    outside = Outside()
+    assert outside.performer.wire == dict.fromkeys(WIRE, 0)
+    for attempt in (1, 2):
+        outside.do(e.StartBot(attempt))
+        session: Any = outside.sessions[-1]
+        session.counters = LinkCounters(copies_sent=10, copies_bytes=600, packets_missed=attempt)
+        assert outside.performer.wire["copies_sent"] == 10 * attempt
+        outside.do(e.CloseLink(attempt))
+        session.closed.set()
+    assert outside.performer.wire == {"copies_sent": 20, "copies_bytes": 1200, "packets_missed": 3}
+    await outside.performer.wait_closed()
