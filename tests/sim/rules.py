@@ -162,7 +162,8 @@ def _wish(step: Taken) -> None:
         _dials_soon(step, "a held combined button dials now, or as soon as least_gap_s allows", at_once=True)
     if after.recovery.wanted and not before.recovery.wanted:
         must(after.talk.hands_free or not step.policy.open, "in open mode a session is hands-free")
-        must(after.recovery.count <= 1, "a new wish begins afresh")
+        anew = before.recovery.phase is Phase.GIVEN_UP
+        must(not anew or after.recovery.count <= 1, "who asks again after it gave up begins afresh")
     if idle_hang_up(step.effects):
         speaking = before.link.bot_speaking or before.link.user_speaking
         must(before.talk.turn is Turn.NONE and not speaking, "who uses it is not hung up on")
