@@ -6,9 +6,17 @@ import argparse
 import json
 from pathlib import Path
 
-from bench import box, cpu, session, soak, wire, words
+from bench import box, cpu, network, session, soak, wire, words
 
-BENCHMARKS = {"session": session, "cpu": cpu, "box": box, "wire": wire, "words": words, "soak": soak}
+BENCHMARKS = {
+    "session": session,
+    "cpu": cpu,
+    "box": box,
+    "wire": wire,
+    "words": words,
+    "soak": soak,
+    "network": network,
+}
 
 
 def main() -> None:
