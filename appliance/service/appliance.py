@@ -144,11 +144,10 @@ class RunningAppliance:
         self._capture.start()
         self._playback.start()
         self._parts.transport.preload()
-        self._parts.network.start(self._driver.post)
+        self._care.begin(self._driver, self._capture, self._playback, self._parts.network)
         self._parts.clock.start(self._driver.post)
         self._driver.post(Booted())
         self._parts.notifier.ready()
-        self._care.begin(self._driver, self._capture, self._playback)
 
     async def wait(self) -> None:
         """Until it has ended by `ShutdownAsked`. Raises what nobody foresaw, if that ended it."""

@@ -13,6 +13,7 @@ from appliance.audio.playback import Playback
 from appliance.audio.worker import Crashed
 from appliance.service.driver import Driver
 from appliance.service.last_end import LastEnd
+from appliance.service.network import NetworkWatch
 from appliance.service.proof import Look, look
 from appliance.service.supervisor import Supervisor
 from appliance.service.systemd import Notifier
@@ -38,9 +39,10 @@ class Care:
         self._end = end
         self._watchdog = Watchdog(self._look, notifier.alive, self._hung, allowed_s=allowed_s())
 
-    def begin(self, driver: Driver, capture: Capture, playback: Playback) -> None:
-        """They have been started: watch over them."""
-        self._driver, self._capture, self._playback = driver, capture, playback
+    def begin(self, driver: Driver, capture: Capture, playback: Playback, network: NetworkWatch) -> None:
+        """Watch over threads that have been started; *network* is started here."""
+        self._driver, self._capture, self._playback, self._network = driver, capture, playback, network
+        self._start_network()
         self._watchdog.start()
 
     async def close(self) -> None:
@@ -60,6 +62,11 @@ class Care:
 
     def _restart_playback(self) -> None:
         self._playback.restart()
+
+    def _start_network(self) -> None:
+        """For the first time, or after it failed."""
+        self._network.close()
+        self._network.start(self._driver.post, self.supervisor.own("the watch over the network", self._start_network))
 
     def _restarted(self, name: str) -> None:
         if name in _ROADS:

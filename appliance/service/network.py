@@ -17,6 +17,8 @@ from typing import Protocol
 
 from appliance.service.driver import Step
 from appliance.service.netlink import NoWayError, RouteBell, Way, way_to
+from appliance.service.owned_loop import call
+from appliance.service.supervisor import Crashed
 from appliance.session.effects import ReportState
 from appliance.session.events import Event, NetworkChanged
 from appliance.session.failure import Remedy
@@ -51,6 +53,7 @@ class NetworkWatch:
         self._runner = runner
         self._ask = ask
         self._post: Callable[[Event], None] | None = None
+        self._crashed: Crashed | None = None
         self._bell: RouteBell | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._asking: asyncio.Task[None] | None = None
@@ -59,15 +62,18 @@ class NetworkWatch:
         """The address that packets to the runner carried last, when there was a way."""
         self._waited_for = False
 
-    def start(self, post: Callable[[Event], None]) -> None:
-        """Tell *post* at once if there is no way, and from now on when it changes. `close` is owed."""
-        self._post = post
+    def start(self, post: Callable[[Event], None], crashed: Crashed | None = None) -> None:
+        """Tell *post* at once if there is no way, and from now on when it changes. `close` is owed.
+
+        *crashed* is told what a later look raised: `close`, and another `start`, begin anew.
+        """
+        self._post, self._crashed = post, crashed
         try:
             self._bell = RouteBell()
         except OSError as error:
             tell(log, logging.WARNING, "network_unwatched", reason=str(error))
             return
-        asyncio.get_running_loop().add_reader(self._bell.fileno(), self._rung)
+        asyncio.get_running_loop().add_reader(self._bell.fileno(), self._owned, self._rung)
         self.look()
 
     def close(self) -> None:
@@ -147,7 +153,9 @@ class NetworkWatch:
     def _look_again(self, after_s: Seconds | None) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = None if after_s is None else asyncio.get_running_loop().call_later(after_s, self.look)
+        self._timer = (
+            None if after_s is None else asyncio.get_running_loop().call_later(after_s, self._owned, self.look)
+        )
 
     def _ask_for_name(self) -> None:
         if self._asking is None or self._asking.done():
@@ -157,4 +165,10 @@ class NetworkWatch:
         before = tuple(self._runner.addresses())
         await self._runner.look_up()
         if tuple(self._runner.addresses()) != before:
-            self.look()
+            self._owned(self.look)
+
+    def _owned(self, callback: Callable[[], None]) -> None:
+        if self._crashed is None:
+            callback()
+        else:
+            call(callback, crashed=self._crashed)

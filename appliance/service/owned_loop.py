@@ -26,7 +26,12 @@ class OwnedLoop:
         return self._loop.call_soon_threadsafe(self._call, callback, args)
 
     def _call(self, callback: Callable[..., object], args: tuple[Any, ...]) -> None:
-        try:
-            callback(*args)
-        except Exception as error:  # noqa: BLE001 - whatever it is, its owner restarts what called
-            self._crashed(error)
+        call(callback, *args, crashed=self._crashed)
+
+
+def call(callback: Callable[..., object], *args: Any, crashed: Callable[[BaseException], object]) -> None:
+    """Call *callback*; *crashed* is told what it raised."""
+    try:
+        callback(*args)
+    except Exception as error:  # noqa: BLE001 - whatever it is, its owner restarts what called
+        crashed(error)

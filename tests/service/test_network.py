@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import ipaddress
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 
 import pytest
 
@@ -58,8 +58,8 @@ class World:
         self.told.append(event)
         self.told_something.set()
 
-    def start(self) -> None:
-        self.watch.start(self.post)
+    def start(self, crashed: Callable[[BaseException], None] | None = None) -> None:
+        self.watch.start(self.post, crashed)
 
     def cut(self) -> None:
         self.routes, self.own = {}, set()
@@ -213,3 +213,24 @@ async def test_where_there_is_no_netlink_there_is_always_a_way(world: World, mon
     world.routes = {}
     world.start()
     assert world.news() == []
+
+
+async def test_a_look_that_fails_is_its_owners_and_it_can_begin_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, failures = World(), asyncio.Queue[BaseException]()
+    monkeypatch.setattr(network, "AGAIN_S", 0.01)
+    world.start(failures.put_nowait)
+    ask = world.watch._ask
+
+    def fail(address: object) -> Way:
+        raise ZeroDivisionError("bug")
+
+    world.cut()
+    world.watch._ask = fail
+    assert isinstance(await asyncio.wait_for(failures.get(), DEADLINE_S), ZeroDivisionError)
+    world.watch._ask = ask
+    world.routes, world.own = {RUNNER: HOME}, {HOME}
+    world.told.clear()
+    world.watch.close()
+    world.start(failures.put_nowait)
+    assert [type(event) for event in world.told] == [NetworkChanged], "there is a way again"
+    world.watch.close()
