@@ -245,7 +245,8 @@ def _ended(step: Taken, rule: str) -> None:
 
 def _delivered(step: Taken) -> None:
     """The bot is told of a turn's end behind its last word, once."""
-    told = step.before.talk.told and step.before.link.state is TransportState.READY
+    before = step.before
+    told = before.talk.told and (before.link.state is TransportState.READY or before.link.parting)
     stops = [effect for effect in step.effects if isinstance(effect, SendTurn) and effect.state == "stop"]
     must(len(stops) == told, "a bot is told once that a turn is over, if it knows of it")
     must(step.after.talk.turn is Turn.NONE, "a delivered turn is over")
