@@ -14,13 +14,13 @@ class Counting:
         self.sessions = 0
         """That came to bot-ready."""
         self.reconnects = 0
-        """Of those, the ones that followed a failure."""
+        """The ones that followed a failure, and returns to a bot whose link was dead."""
         self.turns = 0
 
     def __call__(self, step: Step) -> None:
         before, after = step.before, step.after
         if after.link.state is TransportState.READY and before.link.state is not TransportState.READY:
-            self.sessions += 1
+            self.sessions += not before.life.lost
             self.reconnects += before.recovery.reason is not None
         if before.talk.turn is Turn.NONE and after.talk.turn is not Turn.NONE:
             self.turns += 1

@@ -23,6 +23,7 @@ Up = (
     | e.FeedSilence
     | e.DropWords
 )
+Wire = e.StartBot | e.Connect | e.Probe | e.Resume | e.SendTurn | e.LeavePolitely | e.CloseLink
 
 WIRE: Final = ("copies_sent", "copies_bytes", "packets_missed")
 """What is told of a link's way up; see `transport.counters`."""
@@ -64,7 +65,7 @@ class Performer:
 
     def perform(self, effect: e.Effect) -> None:
         match effect:
-            case e.StartBot() | e.Connect() | e.SendTurn() | e.LeavePolitely() | e.CloseLink():
+            case e.StartBot() | e.Connect() | e.Probe() | e.Resume() | e.SendTurn() | e.LeavePolitely() | e.CloseLink():
                 self._wire(effect)
             case (
                 e.OpenMicrophone()
@@ -96,7 +97,7 @@ class Performer:
         if self._closing:
             await asyncio.wait(self._closing)
 
-    def _wire(self, effect: e.StartBot | e.Connect | e.SendTurn | e.LeavePolitely | e.CloseLink) -> None:
+    def _wire(self, effect: Wire) -> None:
         session = self._session
         if session is None or session.attempt != effect.attempt:
             if isinstance(effect, e.CloseLink):
@@ -107,6 +108,10 @@ class Performer:
                 session.start()
             case e.Connect(reply=reply):
                 session.connect(reply)
+            case e.Probe():
+                session.probe()
+            case e.Resume(quiet=quiet):
+                session.resume(quiet=quiet)
             case e.SendTurn(state=state):
                 session.send_turn(state)
             case e.LeavePolitely():

@@ -23,6 +23,7 @@ from appliance.session.events import (
     WordsLost,
 )
 from appliance.session.indicator import LOOKS, Meaning, meaning
+from appliance.session.lifecycle import TransportState
 from appliance.session.state import Phase, Recovery, Turn
 from appliance.telling import tell
 from appliance.units import Seconds
@@ -116,6 +117,7 @@ class Story:
         before, after = step.before.link, step.after.link
         if after.rtvi is not None and after.rtvi != before.rtvi:
             self._tell("bot", step, event="ready", rtvi=after.rtvi)
+        if after.state is TransportState.READY and before.state is not TransportState.READY:
             self._recovered(step)
         match step.event:
             case BotSpeaking(on=on) if on != before.bot_speaking and after.bot_speaking == on:

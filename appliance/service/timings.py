@@ -6,7 +6,7 @@ A press counts when it opens a turn: one while muted, or of a second button, has
 from __future__ import annotations
 
 from appliance.service.driver import Step
-from appliance.session.effects import Connect, SendTurn, StartBot
+from appliance.session.effects import Connect, Resume, SendTurn, StartBot
 from appliance.session.events import (
     BotReady,
     BotStarted,
@@ -71,7 +71,7 @@ class Timings:
             self._since_stage(_STAGES[type(event)], at_s)
             if isinstance(event, BotReady):
                 self._since_press("press_to_bot_ready", at_s)
-        if any(isinstance(effect, StartBot | Connect) for effect in step.effects):
+        if any(isinstance(effect, StartBot | Connect | Resume) for effect in step.effects):
             self._stage_s = at_s
         self._end_of_turn(step)
 

@@ -24,7 +24,7 @@ def page() -> str:
             "",
             f"A session is being made in {_listed(MAKING)}: an error there is a start-up error and ends the attempt.",
             f"A dial begins in {_listed(DOWN)} only, so there are never two sessions.",
-            "`ready` is reached by the bot's own `bot-ready` and by nothing else.",
+            "`ready` is reached by the bot's own `bot-ready`, and again by the same bot after a dead link.",
             "",
         ]
     )

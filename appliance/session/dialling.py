@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from appliance.session import waits
 from appliance.session.draft import Draft
 from appliance.session.effects import (
     CloseLink,
@@ -13,13 +14,12 @@ from appliance.session.effects import (
     Source,
     StartBot,
 )
-from appliance.session.events import Device, Reply
+from appliance.session.events import Answer, Device, Reply
 from appliance.session.failure import Failure, Kind, Remedy, remedy
 from appliance.session.lifecycle import DOWN, MAKING, Move, TransportState
 from appliance.session.policy import SPREAD_S
-from appliance.session.state import Phase, Turn, needed, stable_s
+from appliance.session.state import Life, Phase, Turn, needed, stable_s
 from appliance.session.talking import drop_turn, forget_last_words, tell
-from appliance.units import Seconds
 
 
 def let_time_pass(d: Draft) -> None:
@@ -133,14 +133,12 @@ def offer_answered(d: Draft) -> None:
 
 
 def channel_open(d: Draft) -> None:
-    if d.is_in(TransportState.CONNECTING):
-        d.move(Move.OPENED, deadline_s=d.now_s + d.policy.bot_ready_timeout_s)
+    """In CONNECTING."""
+    d.move(Move.OPENED, deadline_s=d.now_s + d.policy.bot_ready_timeout_s)
 
 
 def bot_ready(d: Draft, version: str) -> None:
-    """The only way to READY. What was said meanwhile goes out now, behind the message that opens its turn."""
-    if not d.is_in(TransportState.CONNECTED):
-        return
+    """In CONNECTED. What was said meanwhile goes out now, behind the message that opens its turn."""
     d.move(Move.BOT_READY)
     d.link(rtvi=version, ready_s=d.now_s)
     d.recovery(reason=None)
@@ -154,7 +152,8 @@ def fail(d: Draft, failure: Failure) -> None:
     Words of a released press are dropped, with a sign; those of a held one are kept for the next attempt.
     """
     state = d.state.link.state
-    source: Source = "start" if state in MAKING else "bot" if failure.kind is Kind.BOT else "transport"
+    started = state in MAKING and not d.state.life.lost
+    source: Source = "start" if started else "bot" if failure.kind is Kind.BOT else "transport"
     d.do(ReportError(source, failure.message, fatal=True))
     close_link(d, drain=True)
     if d.state.talk.turn is Turn.OPEN:
@@ -170,6 +169,7 @@ def close_link(d: Draft, *, drain: bool) -> None:
     d.do(CloseLink(d.state.link.attempt), CloseSpeaker(drain))
     d.move(Move.CLOSED)
     d.link(bot_speaking=False, user_speaking=False, bot_gone=False, draining=False)
+    d.put(life=Life())
     d.talk(awaiting_answer=False)
 
 
@@ -177,6 +177,8 @@ def again(d: Draft, failure: Failure) -> None:
     """Decide when to dial next, if a session is still wanted. The link is down."""
     recovery, policy = d.state.recovery, d.policy
     count = recovery.count + 1
+    if not recovery.count:
+        d.recovery(failing_s=d.now_s, strewn=False)
     d.recovery(count=count, reason=failure.message)
     if not recovery.wanted or d.state.quitting:
         d.recovery(phase=Phase.NONE, retry_at_s=None)
@@ -189,7 +191,13 @@ def again(d: Draft, failure: Failure) -> None:
         d.recovery(wanted=False, phase=Phase.GIVEN_UP, retry_at_s=None)
         drop_turn(d)
         return
-    wait_s: Seconds = policy.longest_wait_s if hopeless else policy.wait_s(count, d.jitter, failure)
+    if hopeless:
+        wait_s = policy.longest_wait_s
+    else:
+        outage_s, strewn = d.now_s - d.state.recovery.failing_s, d.state.recovery.strewn
+        found = waits.wait(policy, failure, count=count, outage_s=outage_s, strewn=strewn, jitter=d.jitter)
+        wait_s = found.wait_s
+        d.recovery(strewn=found.strewn)
     earliest_s = (recovery.dialled_s or 0.0) + policy.least_gap_s
     phase = Phase.WAITING if thing else Phase.RETRYING
     d.recovery(phase=phase, waiting_for=thing, retry_at_s=max(d.now_s + wait_s, earliest_s))
@@ -223,5 +231,11 @@ def phase_timed_out(d: Draft) -> None:
             "does a firewall between here and the runner let UDP pass? Else see [runner] ice_servers"
         )
     else:
-        text = f"the bot was not ready within {policy.bot_ready_timeout_s:g} s; look for its crash in the runner's log"
+        within = f"not ready within {policy.bot_ready_timeout_s:g} s"
+        text = f"the bot was {within}; look into the runner's log"
+        if d.state.life.answer is Answer.ALIVE:
+            text = (
+                f"the bot lives but was {within}; is it slow (allow more in [session] bot_ready_timeout_s), "
+                "or built without RTVI?"
+            )
     fail(d, Failure(Kind.TIMEOUT, text))

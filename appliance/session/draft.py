@@ -38,6 +38,9 @@ class Draft:
     def talk(self, **changes: Any) -> None:
         self.state = changed(self.state, {"talk": changed(self.state.talk, changes)})
 
+    def life(self, **changes: Any) -> None:
+        self.state = changed(self.state, {"life": changed(self.state.life, changes)})
+
     def recovery(self, **changes: Any) -> None:
         self.state = changed(self.state, {"recovery": changed(self.state.recovery, changes)})
 

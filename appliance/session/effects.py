@@ -34,8 +34,30 @@ class Connect:
 
 
 @dataclass(frozen=True, slots=True)
+class Probe:
+    """Ask the runner whether the bot of *attempt* lives. Answered by `Probed`, soon or never; asking again gives up the
+    question before."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Cut off the connection of *attempt*, and make a new one to the same bot. Answered by `OfferAnswered` and
+    `Connected`, or `ResumeFailed`. What the bot was told and cannot have heard is told again.
+
+    *quiet*: the bot may be speaking, and a runner that is writing its sound while it is resumed loses that bot's voice
+    for good: not before the runner has had no ping for so long that it writes no more.
+    """
+
+    attempt: int
+    quiet: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SendTurn:
-    """Tell the bot that the person began or ended a turn, if a message is configured for it."""
+    """Tell the bot that the person began or ended a turn, if a message is configured for it. While the link is dead it
+    is told as soon as it can be."""
 
     attempt: int
     state: Literal["start", "stop"]
@@ -193,6 +215,8 @@ class Exit:
 Effect = (
     StartBot
     | Connect
+    | Probe
+    | Resume
     | SendTurn
     | LeavePolitely
     | CloseLink

@@ -8,7 +8,7 @@ from appliance.session.effects import CloseLink, CloseSpeaker, DropWords, Exit, 
 from appliance.session.failure import Failure, Kind
 from appliance.session.lifecycle import DOWN, UP, Move, TransportState
 from appliance.session.policy import LAST_WORDS_S
-from appliance.session.state import Phase, Turn, idle_deadline_s, session_limit_s
+from appliance.session.state import Life, Phase, Turn, idle_deadline_s, session_limit_s
 from appliance.session.talking import close_turn, drop_turn
 
 _S = TransportState
@@ -51,12 +51,14 @@ def leave(d: Draft, reason: str) -> None:
         return
     d.recovery(phase=Phase.NONE, reason=None, count=0, retry_at_s=None)
     d.do(ReportEnd(reason))
-    if link.state in (_S.AUTHENTICATING, _S.AUTHENTICATED) or link.bot_gone:
-        # Before the offer no bot runs at a Pipecat runner: ending the request is all the protocol allows.
+    if link.state in (_S.AUTHENTICATING, _S.AUTHENTICATED) or link.bot_gone or d.state.life.lost:
+        # Before the offer no bot runs at a Pipecat runner: ending the request is all the protocol allows. One that is
+        # being looked for hears nothing.
         d.move(Move.LEAVE)
         close_link(d, drain=False)
         down(d)
         return
+    d.put(life=Life())
     d.do(CloseSpeaker(drain=False))
     if parting:
         if d.state.talk.turn is not Turn.CLOSING:
@@ -88,11 +90,11 @@ def let_bot_leave(d: Draft) -> None:
         d.link(parting=False, deadline_s=d.now_s + d.policy.leave_timeout_s)
 
 
-def bot_left(d: Draft) -> None:
-    """`peerLeft` in READY: the bot ends the session. Its last words are played in either case."""
+def bot_left(d: Draft, reason: str) -> None:
+    """In READY: the bot has ended the session. Its last words are played in either case."""
     if not d.policy.keep_always:
         d.recovery(wanted=False)
-    d.do(ReportEnd("the bot ended the session"))
+    d.do(ReportEnd(reason))
     d.talk(told=False)  # there is nobody to be told of a turn's end
     drop_turn(d)
     if d.policy.disconnect_on_bot_disconnect:
@@ -102,6 +104,7 @@ def bot_left(d: Draft) -> None:
     else:
         d.link(bot_gone=True, deadline_s=d.now_s + d.policy.gone_timeout_s)
     d.link(bot_speaking=False, user_speaking=False)
+    d.put(life=Life())
     d.talk(awaiting_answer=False)
 
 

@@ -94,7 +94,8 @@ class OfferAnswered:
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """Channel open, client-ready sent. Not ready: the bot has said nothing yet."""
+    """Channel open, client-ready sent. Not ready: the bot has said nothing yet. After `Resume`: the same bot is
+    there."""
 
     attempt: int
 
@@ -109,7 +110,69 @@ class BotReady:
 
 @dataclass(frozen=True, slots=True)
 class AttemptFailed:
-    """Start, offer or connection failed, or the connection was lost. The transport has let go of everything."""
+    """Start, offer or connection failed, or something in us did. The transport has let go of everything."""
+
+    attempt: int
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLost:
+    """The connection ended without a farewell, after `Connected`. The session at the runner may live: it can be asked
+    after (`Probe`) and resumed (`Resume`), and is let go of by `CloseLink` alone."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What comes from the other end has changed: comes each time that one of the two does, and only then.
+
+    At first, when the connection is made or resumed, something is heard, and no sound.
+    """
+
+    attempt: int
+    sound: bool
+    """Packets of the bot's sound have come within `life.QUIET_S`."""
+    heard: bool
+    """Anything at all has: sound, reports about ours, messages, their acknowledgements."""
+
+
+@dataclass(frozen=True, slots=True)
+class PingsLate:
+    """We were held up, and for longer than a runner's patience it had no ping: meanwhile it threw away messages and
+    sound, and a bot that ended in that time could not tell us."""
+
+    attempt: int
+
+
+class Answer(Enum):
+    """What a runner says of a bot."""
+
+    ALIVE = "alive"
+    GONE = "gone"
+    """It has ended."""
+    STRANGER = "stranger"
+    """There is a bot, but our connection is not known: it cannot be resumed."""
+    REFUSED = "refused"
+    """Nobody listens at the runner's address."""
+    UNCLEAR = "unclear"
+    """An answer that says neither, or no way to ask."""
+    NONE = "none"
+    """No answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """What came of a `Probe`."""
+
+    attempt: int
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeFailed:
+    """`Resume` was not answered, or refused. The old connection is cut off for good; the session can be asked after."""
 
     attempt: int
     failure: Failure
@@ -304,6 +367,11 @@ Event = (
     | Connected
     | BotReady
     | AttemptFailed
+    | ConnectionLost
+    | Signs
+    | PingsLate
+    | Probed
+    | ResumeFailed
     | BotError
     | BotLeft
     | BotSpeaking

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from appliance.session import dialling
+from appliance.session import dialling, search
 from appliance.session.draft import Draft
 from appliance.session.events import ClockStepped, NetworkChanged
 from appliance.session.failure import Failure, Kind, Remedy
-from appliance.session.state import Network, cut_deadline_s
+from appliance.session.state import Network, cut_deadline_s, with_bot
 
 FromHost = NetworkChanged | ClockStepped
 
 
 def let_time_pass(d: Draft) -> None:
-    """A session has been without a way to its runner for too long."""
-    if d.due(cut_deadline_s(d.state, d.policy)):
+    """A session has been without a way to its runner for too long. Its bot may yet be found again."""
+    if not d.due(cut_deadline_s(d.state, d.policy)):
+        return
+    if with_bot(d.state):
+        search.lose(d, d.state.network.message)
+        search.ask(d)
+    else:
         dialling.fail(d, Failure(Kind.NETWORK, d.state.network.message))
 
 
@@ -30,6 +35,8 @@ def take(d: Draft, event: FromHost) -> None:
             d.put(network=Network())
             if moved and d.up() and not d.state.link.bot_gone:
                 _moved(d)
+            elif d.state.life.lost and not d.state.life.restarting:
+                search.ask(d)
             dialling.hasten(d, Remedy.NETWORK.value)
         case ClockStepped():
             dialling.hasten(d, Remedy.CLOCK.value)
@@ -38,5 +45,9 @@ def take(d: Draft, event: FromHost) -> None:
 
 
 def _moved(d: Draft) -> None:
-    """No packet reaches the address that the session was made with: a new one, without waiting for the old to die."""
-    dialling.fail(d, Failure(Kind.NETWORK, "this machine has another network address; its session cannot go on"))
+    """No packet reaches the address that the session was made with: the old connection need not be seen to die."""
+    text = "this machine has another network address; its old connection cannot go on"
+    if with_bot(d.state):
+        search.leave_behind(d, text)
+    else:
+        dialling.fail(d, Failure(Kind.NETWORK, text))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from appliance.session import dialling, ending
+from appliance.session import dialling, ending, life
 from appliance.session.draft import Draft
 from appliance.session.effects import ReportError, SilenceSpeaker
 from appliance.session.events import (
@@ -16,7 +16,6 @@ from appliance.session.events import (
     BotReady,
     BotSpeaking,
     BotStarted,
-    Connected,
     OfferAnswered,
     UserSpeaking,
 )
@@ -32,7 +31,6 @@ BOT_FAILED = "the bot failed: "
 FromRunner = (
     BotStarted
     | OfferAnswered
-    | Connected
     | BotReady
     | AttemptFailed
     | BotError
@@ -51,10 +49,8 @@ def take(d: Draft, event: FromRunner) -> None:
             dialling.bot_started(d, reply)
         case OfferAnswered():
             dialling.offer_answered(d)
-        case Connected():
-            dialling.channel_open(d)
         case BotReady(version=version):
-            dialling.bot_ready(d, version)
+            _bot_ready(d, version)
         case AttemptFailed(failure=failure):
             _attempt_failed(d, failure)
         case BotError(message=message, fatal=fatal):
@@ -67,6 +63,7 @@ def take(d: Draft, event: FromRunner) -> None:
             d.link(user_speaking=on)
             d.used()
         case BotInterrupted():
+            d.life(unheard_s=None)
             d.do(SilenceSpeaker())
         case BotMessage():
             pass
@@ -74,8 +71,15 @@ def take(d: Draft, event: FromRunner) -> None:
             assert_never(event)
 
 
+def _bot_ready(d: Draft, version: str) -> None:
+    if d.is_in(TransportState.CONNECTED):
+        dialling.bot_ready(d, version)
+        life.greeted(d)
+
+
 def _bot_speaking(d: Draft, on: bool) -> None:
     d.link(bot_speaking=on)
+    d.life(unheard_s=d.now_s if on and not d.state.audible else None)
     if not on:
         d.talk(
             awaiting_answer=False
@@ -109,7 +113,9 @@ def _bot_left(d: Draft) -> None:
     if link.state is TransportState.DISCONNECTING:
         if not link.draining:
             ending.finish(d)
+    elif d.state.life.lost:
+        dialling.fail(d, Failure(Kind.BOT, "the bot ended while the link to it was dead"))
     elif link.state is not TransportState.READY:
         dialling.fail(d, Failure(Kind.BOT, "the bot left before it was ready; look into the runner's log"))
     elif not link.bot_gone:
-        ending.bot_left(d)
+        ending.bot_left(d, "the bot ended the session")

@@ -56,6 +56,7 @@ def take(d: Draft, event: FromSound) -> None:
             talking.voice(d, on)
         case BotAudible(on=on):
             d.put(audible=on)
+            d.life(unheard_s=None)
             d.talk(awaiting_answer=d.state.talk.awaiting_answer and not on)
         case GateOpened(on=on):
             d.talk(gate_open=on)

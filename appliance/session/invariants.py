@@ -31,7 +31,7 @@ from appliance.session.events import DeviceState
 from appliance.session.indicator import Meaning, meaning
 from appliance.session.lifecycle import DOWN, UP, TransportState
 from appliance.session.policy import Policy
-from appliance.session.state import Phase, State, Turn, deadline
+from appliance.session.state import Phase, State, Turn, deadline, with_bot
 from appliance.units import Seconds
 
 _LISTENING = frozenset({Meaning.LISTENING, Meaning.TIME_OUT})
@@ -125,7 +125,7 @@ def world_of(state: State, policy: Policy) -> World:
     there = link.state not in DOWN and not link.draining
     capturing, undecided = talk.turn in (Turn.OPEN, Turn.TAIL), talk.tap_until_s is not None
     hands_free = talk.hands_free and not talk.muted and not capturing
-    ready = link.state is TransportState.READY and not link.bot_gone
+    ready = link.state is TransportState.READY and not link.bot_gone and state.life.heard
     return World(
         link=link.attempt if there else 0,
         offered=there and link.state not in (TransportState.AUTHENTICATING, TransportState.AUTHENTICATED),
@@ -196,6 +196,14 @@ def _session(state: State) -> None:
     must(not link.draining or link.state is TransportState.DISCONNECTING, "last words are played while disconnecting")
     silent = not (link.bot_speaking or link.user_speaking or link.bot_gone)
     must(link.state not in DOWN or silent, "nobody speaks in a session that is over")
+    life = state.life
+    asking = life.probe_at_s is not None or life.probe_until_s is not None or life.verdict_at_s is not None
+    judged = link.state in (TransportState.CONNECTED, TransportState.READY) or life.lost
+    must(not asking or (judged and not link.bot_gone), "a bot is asked after while it should be there")
+    must(not life.lost or link.state is TransportState.CONNECTING, "a dead link is not ready")
+    must(not life.lost or life.restarting or asking, "a bot that is looked for is asked after")
+    must(not life.restarting or life.lost, "a connection that lives is not made anew")
+    must(life.heard or link.state is not TransportState.READY or asking, "silence is asked about")
     must(not state.quitting or link.state not in DOWN or state.exited, "asked to end, the process ends")
 
 
@@ -203,8 +211,8 @@ def _talk(state: State) -> None:
     link, talk, recovery = state.link, state.talk, state.recovery
     wanted = recovery.wanted or link.parting
     must(talk.turn is Turn.NONE or wanted, "no words are kept for a session that nobody wants")
-    telling = (link.state is TransportState.READY or link.parting) and talk.turn is not Turn.NONE
-    must(not talk.told or telling, "a bot is told of a turn in READY alone, or in a farewell")
+    telling = (with_bot(state) or link.parting) and talk.turn is not Turn.NONE
+    must(not talk.told or telling, "only a bot in session knows of a turn, or one that we take leave of")
     must(not talk.hands_free or recovery.wanted, "hands-free for as long as a session is wanted")
     must(not (talk.muted and talk.turn in (Turn.OPEN, Turn.TAIL)), "muted, nothing is captured")
 

@@ -4,6 +4,9 @@ Theory of operation: a dial moves forward one state at a time; what goes wrong o
 once; what ends on purpose passes `disconnecting`, in which the bot is told or its last words are played. A dial is made
 from `idle` (never dialled yet) or `disconnected` alone, so there are never two sessions. The state diagram in
 docs/states.md is drawn from this table, and a test holds it fresh.
+
+A link that was judged dead leaves `ready` at once, for `connecting`: there the same bot is looked for, on the old
+connection or on a new one, and found it is `ready` again (`life`).
 """
 
 from __future__ import annotations
@@ -34,6 +37,10 @@ class Move(Enum):
     STARTED = "bot started"
     OPENED = "channel open"
     BOT_READY = "bot-ready"
+    LOST = "link dead"
+    """The connection, or the way to it, is judged dead; the bot may live, and is looked for."""
+    RESUMED = "same bot"
+    """What was lost is there again."""
     LEAVE = "hang-up"
     CLOSED = "closed"
 
@@ -50,11 +57,13 @@ TABLE: dict[tuple[TransportState, Move], TransportState] = {
     (_S.AUTHENTICATED, _M.LEAVE): _S.DISCONNECTING,
     (_S.AUTHENTICATED, _M.CLOSED): _S.DISCONNECTED,
     (_S.CONNECTING, _M.OPENED): _S.CONNECTED,
+    (_S.CONNECTING, _M.RESUMED): _S.READY,
     (_S.CONNECTING, _M.LEAVE): _S.DISCONNECTING,
     (_S.CONNECTING, _M.CLOSED): _S.DISCONNECTED,
     (_S.CONNECTED, _M.BOT_READY): _S.READY,
     (_S.CONNECTED, _M.LEAVE): _S.DISCONNECTING,
     (_S.CONNECTED, _M.CLOSED): _S.DISCONNECTED,
+    (_S.READY, _M.LOST): _S.CONNECTING,
     (_S.READY, _M.LEAVE): _S.DISCONNECTING,
     (_S.READY, _M.CLOSED): _S.DISCONNECTED,
     (_S.DISCONNECTING, _M.CLOSED): _S.DISCONNECTED,

@@ -10,11 +10,24 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from appliance.session import cues, dialling, ending, from_host, from_people, from_runner, from_sound, talking, taps
+from appliance.session import (
+    cues,
+    dialling,
+    ending,
+    from_host,
+    from_link,
+    from_people,
+    from_runner,
+    from_sound,
+    life,
+    talking,
+    taps,
+)
 from appliance.session.draft import Draft
 from appliance.session.effects import DropWords, Effect, PlayCue
 from appliance.session.events import Event, TimePassed
 from appliance.session.from_host import FromHost
+from appliance.session.from_link import FromLink
 from appliance.session.from_people import FromPeople
 from appliance.session.from_runner import FromRunner
 from appliance.session.from_sound import FromSound
@@ -39,9 +52,9 @@ def step(
         from_sound.take(draft, event)
     elif isinstance(event, FromHost):
         from_host.take(draft, event)
-    elif isinstance(event, FromRunner):
+    elif isinstance(event, FromRunner | FromLink):
         if event.attempt == draft.state.link.attempt and draft.state.link.state not in DOWN:
-            from_runner.take(draft, event)
+            _take_from_there(draft, event)
     elif not isinstance(event, TimePassed):
         assert_never(event)
     ending.let_bot_leave(draft)
@@ -68,6 +81,13 @@ def _cue(d: Draft, before: State, event: Event) -> tuple[PlayCue, ...]:
     return sounds
 
 
+def _take_from_there(d: Draft, event: FromRunner | FromLink) -> None:
+    if isinstance(event, FromLink):
+        from_link.take(d, event)
+    else:
+        from_runner.take(d, event)
+
+
 def _let_time_pass(d: Draft) -> None:
     """Everything that is due by now. A case may make another one due, never itself: each clears or moves its time."""
     talking.let_time_pass(d)
@@ -75,4 +95,5 @@ def _let_time_pass(d: Draft) -> None:
         taps.decide(d)
     ending.let_time_pass(d)
     from_host.let_time_pass(d)
+    life.let_time_pass(d)
     dialling.let_time_pass(d)

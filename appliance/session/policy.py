@@ -1,17 +1,12 @@
-"""Every wait, limit and habit of the session machine as a number, and how long to wait before the next attempt."""
+"""The configuration as numbers and habits of the session machine, and the waits and limits that stand beside it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-from appliance.session.failure import Failure
 from appliance.units import Seconds
 
-GROWTH = 1.5
-"""Each wait is this much longer than the one before."""
-RETRY_AFTER_MAX_S: Seconds = 3600.0
-"""A runner may send us away for an hour, not for a year: a typo there must not end a box here."""
 SPREAD_S: Seconds = 0.7
 """Boxes behind one switch get their network back together, and dial within this time of each other; a person still
 takes it for at once."""
@@ -20,6 +15,8 @@ LOST_SIGN_S: Seconds = 2.0
 LAST_WORDS_S: Seconds = 0.8
 """For the words that were said until a hang-up: what is said live needs 0.1 s, and 3 s of a backlog go in this time.
 With the 2 s that a bot takes to leave it is within the 3.2 s of a process that must end."""
+DUMB_S: Seconds = 8.0
+"""A runner itself gives a voice that nobody takes 10 s; the longest pause of a synthesiser is far shorter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,14 +58,3 @@ class Policy:
     least_gap_s: Seconds = 1.0
     stable_after_s: Seconds = 30.0
     attempts_max: int = 0
-
-    def wait_s(self, count: int, jitter: float, failure: Failure | None = None) -> Seconds:
-        """How long to wait after *count* failures in a row (1 or more); *jitter* is in [0, 1).
-
-        The upper half of the grown wait is left to chance, so that boxes that lost one runner together do not come back
-        together. `Retry-After` is a lower bound that the runner sets.
-        """
-        exponent = min(count - 1, 64)  # 1.5 ** 64 is past any wait, and a float
-        grown = min(self.first_wait_s * GROWTH**exponent, self.longest_wait_s)
-        asked = failure.retry_after_s if failure and failure.retry_after_s else 0.0
-        return max(grown * (0.5 + jitter / 2), min(asked, RETRY_AFTER_MAX_S))

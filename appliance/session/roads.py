@@ -37,7 +37,7 @@ class Roads:
     feed: bool = False
     """Silence goes on where there are no words, for a bot that waits for the end of a turn."""
     deliver: int | None = None
-    """Words may go to the wire of this attempt."""
+    """Words may go to the wire of this attempt: never while nothing comes back from there, for they might be lost."""
 
 
 def roads(state: State, policy: Policy) -> Roads:
@@ -45,7 +45,7 @@ def roads(state: State, policy: Policy) -> Roads:
     capturing = talk.turn in (Turn.OPEN, Turn.TAIL)
     undecided = talk.tap_until_s is not None  # a press that may yet be a tap: kept from the bot, and the bot from it
     present = link.state in UP and not link.bot_gone
-    up = (link.state is TransportState.READY and not link.bot_gone) or link.parting
+    up = (link.state is TransportState.READY and not link.bot_gone and state.life.heard) or link.parting
     gated = not capturing and talk.hands_free and not talk.muted
     return Roads(
         turn=talk.number if capturing else None,

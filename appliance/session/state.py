@@ -1,4 +1,4 @@
-"""What the machine knows: five small frozen records side by side, and the one deadline that comes out of them."""
+"""What the machine knows: six small frozen records side by side, and the one deadline that comes out of them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from appliance.session.effects import Cue
-from appliance.session.events import ABSENT, Device, DeviceState, Reply
+from appliance.session.events import ABSENT, Answer, Device, DeviceState, Reply
 from appliance.session.lifecycle import UP, TransportState
-from appliance.session.policy import TIME_OUT_WARNING_S, Policy
+from appliance.session.policy import DUMB_S, TIME_OUT_WARNING_S, Policy
 from appliance.units import Seconds
 
 
@@ -36,6 +36,36 @@ class Link:
     """Hung up in a turn: its last words are being delivered, then the bot is asked to leave (DISCONNECTING)."""
     draining: bool = False
     """The bot has left, the link is closed, and its last words are being played (DISCONNECTING)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Life:
+    """The signs of life of a connection that has been made, and what is done about their absence; see `life`."""
+
+    heard: bool = True
+    """Something comes from the other end."""
+    sound: bool = False
+    """Sound does."""
+    quiet_s: Seconds = 0.0
+    """When the last of it came; means something while nothing is heard."""
+    answer: Answer | None = None
+    """What the runner last said of the bot."""
+    probe_at_s: Seconds | None = None
+    """When to ask it next."""
+    probe_until_s: Seconds | None = None
+    """It has been asked, and when it has not answered."""
+    verdict_at_s: Seconds | None = None
+    """When to decide that the link is dead (READY), or that its old connection is (while lost)."""
+    unheard_s: Seconds | None = None
+    """Since when the bot says that it speaks, without a sound."""
+    lost: bool = False
+    """The link was judged dead, and the bot is looked for (CONNECTING)."""
+    window_s: Seconds = 0.0
+    """Until when; means something while lost."""
+    cut: bool = False
+    """The old connection has ended: there is nothing of it to come back."""
+    restarting: bool = False
+    """A new one is being made."""
 
 
 class Turn(Enum):
@@ -108,6 +138,10 @@ class Recovery:
     """What of this machine is missing, while phase is WAITING: network, clock, microphone or speaker."""
     count: int = 0
     """Failures since the last stable session."""
+    failing_s: Seconds = 0.0
+    """When the first of them came."""
+    strewn: bool = False
+    """The waits have become the longest; see `waits`."""
     retry_at_s: Seconds | None = None
     dialled_s: Seconds | None = None
     """When the last dial was made."""
@@ -131,6 +165,7 @@ class State:
     talk: Talk = Talk()
     recovery: Recovery = Recovery()
     network: Network = Network()
+    life: Life = Life()
     microphone: DeviceState = DeviceState.CLOSED
     speaker: DeviceState = DeviceState.CLOSED
     audible: bool = False
@@ -160,6 +195,12 @@ def needed(state: State, policy: Policy) -> Device | None:
     if policy.open and state.microphone in ABSENT:
         return Device.MICROPHONE
     return Device.SPEAKER if state.speaker in ABSENT else None
+
+
+def with_bot(state: State) -> bool:
+    """Whether there is a bot in session, be the link to it dead: what it is told it will hear, if it can be found."""
+    link = state.link
+    return (link.state is TransportState.READY or state.life.lost) and not link.bot_gone
 
 
 def in_use(state: State) -> bool:
@@ -196,15 +237,25 @@ def session_limit_s(state: State, policy: Policy) -> Seconds | None:
 
 
 def cut_deadline_s(state: State, policy: Policy) -> Seconds | None:
-    """When a session without a way to its runner is over."""
+    """When a session without a way to its runner is lost; one being made is over."""
     cut_s = state.network.cut_s
-    return cut_s + policy.cut_timeout_s if cut_s is not None and state.link.state in UP else None
+    running = state.link.state in UP and not state.life.lost
+    return cut_s + policy.cut_timeout_s if cut_s is not None and running else None
 
 
 def stable_s(state: State, policy: Policy) -> Seconds | None:
     """When the session counts as stable and past failures are forgotten."""
     waiting = state.recovery.count and state.link.state is TransportState.READY
     return state.link.ready_s + policy.stable_after_s if waiting else None
+
+
+def dumb_s(state: State) -> Seconds | None:
+    """When a bot that says it speaks, and is not heard, has no voice any more."""
+    life, link = state.life, state.link
+    silent = state.talk.turn is Turn.NONE and state.speaker is DeviceState.OK and not link.bot_gone
+    if life.unheard_s is None or not silent or link.state is not TransportState.READY:
+        return None
+    return life.unheard_s + DUMB_S
 
 
 def deadline(state: State, policy: Policy, now_s: Seconds) -> Seconds | None:
@@ -217,6 +268,10 @@ def deadline(state: State, policy: Policy, now_s: Seconds) -> Seconds | None:
     warning = limit - TIME_OUT_WARNING_S if limit is not None else None
     times = (
         state.link.deadline_s,
+        state.life.probe_at_s,
+        state.life.probe_until_s,
+        state.life.verdict_at_s,
+        dumb_s(state),
         state.recovery.retry_at_s,
         tail_end_s(state),
         talk.lost_until_s,

@@ -13,7 +13,7 @@ from appliance.session.draft import Draft
 from appliance.session.effects import DropWords, EndTurn, SendTurn, SilenceSpeaker
 from appliance.session.lifecycle import TransportState
 from appliance.session.policy import LOST_SIGN_S
-from appliance.session.state import Turn, tail_end_s, time_out_s
+from appliance.session.state import Turn, tail_end_s, time_out_s, with_bot
 
 
 def let_time_pass(d: Draft) -> None:
@@ -49,6 +49,7 @@ def open_turn(d: Draft) -> None:
     talk = d.state.talk
     told = talk.told and talk.turn is not Turn.NONE
     d.talk(turn=Turn.OPEN, number=talk.number + 1, opened_s=d.now_s, told=told, voice=False, awaiting_answer=False)
+    d.life(unheard_s=None)
 
 
 def speak_up(d: Draft) -> None:
@@ -115,7 +116,7 @@ def forget_last_words(d: Draft) -> None:
 def _stop(d: Draft) -> None:
     """The turn is over, also for a bot that knows of it and is still there."""
     link = d.state.link
-    if d.state.talk.told and (link.state is TransportState.READY or link.parting):
+    if d.state.talk.told and (with_bot(d.state) or link.parting):
         d.do(SendTurn(link.attempt, "stop"))
     d.talk(turn=Turn.NONE, told=False)
 

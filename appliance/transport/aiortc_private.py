@@ -146,9 +146,10 @@ class _Missing:
         return bool(self.missing)
 
 
-def receive_at_once(receiver: RTCRtpReceiver) -> None:
+def receive_at_once(receiver: RTCRtpReceiver, other: Callable[[], None]) -> None:
     """Have sound go from the socket to what `tap_packets` gave, in one call. Everything else (DTLS, RTCP) goes its
-    usual way, and so does sound until there are keys for it. Once, after the answer has been applied: before it, the
+    usual way, and so does sound until there are keys for it; *other* is called for each of these first, and must not
+    raise. Once, after the answer has been applied: before it, the
     library may still change the transport."""
     dtls: Any = receiver.transport
     connection: Any = dtls.transport._recv.__self__
@@ -157,6 +158,7 @@ def receive_at_once(receiver: RTCRtpReceiver) -> None:
     def data_received(data: bytes, component: int) -> None:
         srtp = dtls._rx_srtp
         if srtp is None or len(data) < _HEADER.size or data[0] >> 6 != _RTP or _RTCP_FIRST <= data[1] <= _RTCP_LAST:
+            other()
             usual(data, component)
             return
         dtls._RTCDtlsTransport__rx_packets += 1

@@ -1,9 +1,10 @@
 """One session over SmallWebRTC: from the start request to the closed connection.
 
-Theory of operation. All on the loop. `start` and `connect` each run as a task; the pings are a third; what the peer
-reports comes as calls out of the library's own tasks. Everything that goes wrong in any of them ends in `_fail`, which
-lets go of everything and posts `AttemptFailed` as the last event. `close` lets go without a word. Letting go is a task
-too (`_let_go`), begun at most once, and `wait_closed` waits for it.
+Theory of operation. All on the loop. `start`, `connect`, `probe` and `resume` each run as a task, and so do the pings;
+what the peer reports comes as calls out of the library's own tasks. What goes wrong until the connection is made, and
+what nobody foresaw at any time, ends in `_fail`, which lets go of everything and posts `AttemptFailed` as the last
+event. A connection that ends later is only told of: the session may go on by another (`line`). `close` lets go without
+a word. Letting go is a task too (`_let_go`), begun at most once, and `wait_closed` waits for it.
 
     start -> BotStarted    connect -> offer made -> OfferAnswered -> channel open -> Connected -> BotReady
                                            |                              |
@@ -22,17 +23,30 @@ from dataclasses import dataclass
 from typing import Any, Literal, ParamSpec
 
 from appliance.errors import UnavailableError
-from appliance.session.events import AttemptFailed, BotLeft, BotStarted, Connected, Event, OfferAnswered, Reply
+from appliance.session.events import (
+    AttemptFailed,
+    BotLeft,
+    BotStarted,
+    Connected,
+    ConnectionLost,
+    Event,
+    OfferAnswered,
+    PingsLate,
+    Probed,
+    Reply,
+    ResumeFailed,
+    Signs,
+)
 from appliance.session.failure import Failure, Kind
 from appliance.session.media import MediaLink, Receive
+from appliance.session.search import HUSH_S
 from appliance.telling import tell
 from appliance.transport.aiortc_private import reach_this_machine, verify
 from appliance.transport.channel import RtviChannel
 from appliance.transport.counters import LinkCounters
-from appliance.transport.peer import Peer, PeerEvents
-from appliance.transport.pings import run_pings
+from appliance.transport.line import Line, LineEvents
 from appliance.transport.port import Post
-from appliance.transport.replies import AttemptError
+from appliance.transport.replies import Answer, AttemptError
 from appliance.transport.resolver import DaemonResolver
 from appliance.transport.settings import TransportSettings
 from appliance.transport.signalling import Signalling
@@ -77,7 +91,12 @@ class WebRtcSession:
             about=settings.about,
             turn_message_type=settings.turn_message_type,
         )
-        self._peer: Peer | None = None
+        self._reply: Reply | None = None
+        self._pc_id = ""
+        self._lines: list[Line] = []
+        """The last is the present one. Those before it were cut, and are closed once the runner has let go of them."""
+        self._closing: set[asyncio.Task[None]] = set()
+        self._probing: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._closer: asyncio.Task[None] | None = None
         self._offered = False
@@ -89,6 +108,14 @@ class WebRtcSession:
 
     def connect(self, reply: Reply | None) -> None:
         self._spawn("connect", lambda: self._connect(reply))
+
+    def probe(self) -> None:
+        if self._probing is not None:
+            self._probing.cancel()
+        self._probing = self._spawn("probe", self._probe)
+
+    def resume(self, *, quiet: bool) -> None:
+        self._spawn("resume", lambda: self._resume(quiet))
 
     def send_turn(self, state: Literal["start", "stop"]) -> None:
         if self._closer is None:
@@ -117,27 +144,59 @@ class WebRtcSession:
         self._emit(BotStarted(self.attempt, await self._signalling.start()))
 
     async def _connect(self, reply: Reply | None) -> None:
-        events = PeerEvents(
+        self._reply = reply
+        line = self._new_line()
+        sdp = await line.peer.offer()
+        self._offered = True
+        answer = await self._signalling.offer(reply, sdp)
+        await self._accept(line, answer)
+
+    async def _probe(self) -> None:
+        self._emit(Probed(self.attempt, await self._signalling.probe(self._reply, self._pc_id)))
+
+    async def _resume(self, quiet: bool) -> None:
+        """The runner closes its end of the old connection with its answer, and must not see ours go before: it would
+        tell the bot that we have left."""
+        old, line = self._lines[-1], self._new_line()
+        heard_s = max(line.heard_s for line in self._lines)
+        old.cut()
+        self._uplink.close()
+        try:
+            sdp = await line.peer.offer()
+            if quiet:
+                await asyncio.sleep(max(0.0, old.pinged_s + HUSH_S - self._loop.time()))
+            answer = await self._signalling.offer(self._reply, sdp, restart=self._pc_id)
+        except AttemptError as exc:
+            line.cut()
+            self._emit(ResumeFailed(self.attempt, exc.failure))
+            return
+        self._channel.reopen(heard_s)
+        for past in self._lines[:-1]:
+            self._closing.add(self._loop.create_task(past.close(), name=f"session-{self.attempt}-close-past"))
+        self._lines = [line]
+        await self._accept(line, answer)
+
+    async def _accept(self, line: Line, answer: Answer) -> None:
+        self._pc_id = answer.pc_id
+        self._emit(OfferAnswered(self.attempt))
+        await line.peer.accept(answer.sdp)
+        self._uplink.open(line.peer.writer(answer.sdp), line.peer)
+
+    def _new_line(self) -> Line:
+        events = LineEvents(
             opened=self._guarded(self._opened),
             heard=self._guarded(self._channel.hear),
             packet=self._packet,
-            empty_packet=self._empty_packet,
             ended=self._guarded(self._ended),
+            signs=self._guarded(self._signs),
+            pings_late=self._guarded(self._pings_late),
         )
-        self._peer = Peer(self._signalling.ice_servers(reply), events)
-        sdp = await self._peer.offer()
-        self._offered = True
-        answer = await self._signalling.offer(reply, sdp)
-        self._emit(OfferAnswered(self.attempt))
-        await self._peer.accept(answer.sdp)
-        self._uplink.open(self._peer.writer(answer.sdp), self._peer)
+        line = Line(self._signalling.ice_servers(self._reply), events, self.counters, self._spawn)
+        self._lines.append(line)
+        return line
 
     def _opened(self) -> None:
-        """The channel is open. The first ping goes before everything else."""
-        assert self._peer is not None
-        say = self._peer.say
-        self._spawn("pings", lambda: run_pings(say, self.counters))
-        self._channel.open(say, leaving=self._leaving)
+        self._channel.open(self._lines[-1].peer.say, leaving=self._leaving)
         self._connected = True
         if not self._leaving:
             self._emit(Connected(self.attempt))
@@ -153,14 +212,15 @@ class WebRtcSession:
         except Exception:  # noqa: BLE001 - as in _guarded, without its extra call for each packet
             self._fail_unforeseen("receive")
 
-    def _empty_packet(self) -> None:
-        self.counters.packets_empty += 1
+    def _signs(self, sound: bool, heard: bool) -> None:
+        self._emit(Signs(self.attempt, sound, heard))
+
+    def _pings_late(self) -> None:
+        self._emit(PingsLate(self.attempt))
 
     def _ended(self) -> None:
         if self._connected:
-            self._fail(
-                Failure(Kind.LINK, "the connection to the bot was lost; the bot, its runner or the network went away")
-            )
+            self._emit(ConnectionLost(self.attempt))
             return
         what = "no connection for sound came about, though the runner answered"
         self._fail(
@@ -184,12 +244,13 @@ class WebRtcSession:
         tell(_log, logging.ERROR, "session_exception", trace=True, attempt=self.attempt, where=where)
         self._fail(Failure(Kind.INTERNAL, f"an error inside the appliance ({where}); the log has its trace"))
 
-    def _spawn(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    def _spawn(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> asyncio.Task[None] | None:
         if self._closer is not None:
-            return
+            return None
         task = self._loop.create_task(self._run(name, work), name=f"session-{self.attempt}-{name}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _run(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         try:
@@ -214,15 +275,17 @@ class WebRtcSession:
         if self._closer is not None:
             return
         self._uplink.close()
+        for line in self._lines:
+            line.cut()
         leaving = [task for task in self._tasks if task is not asyncio.current_task()]
         for task in leaving:
             task.cancel()
         self._closer = self._loop.create_task(self._let_go(leaving), name=f"session-{self.attempt}-close")
 
     async def _let_go(self, tasks: list[asyncio.Task[None]]) -> None:
-        await asyncio.gather(*tasks, return_exceptions=True)
-        if self._peer is not None:
-            await self._peer.close()
+        await asyncio.gather(*tasks, *self._closing, return_exceptions=True)
+        for line in self._lines:
+            await line.close()
         await self._signalling.close()
 
 

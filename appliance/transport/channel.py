@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
@@ -17,6 +18,7 @@ from appliance.telling import tell
 from appliance.transport import rtvi
 from appliance.transport.counters import LinkCounters
 from appliance.transport.text import one_line
+from appliance.units import Seconds
 
 WAITING_MAX = 50
 """Messages kept until the channel opens; as many as the runner keeps for us."""
@@ -28,7 +30,7 @@ Say = Callable[[str], bool]
 
 
 class RtviChannel:
-    """One session's channel. `open` once; before it, what is said waits."""
+    """One session's channel. `open` once, and again after each `reopen`; before it, what is said waits."""
 
     def __init__(
         self,
@@ -39,6 +41,7 @@ class RtviChannel:
         about: Mapping[str, Any],
         turn_message_type: str,
         make_id: Callable[[], str] = lambda: secrets.token_hex(4),
+        clock: Callable[[], Seconds] = time.monotonic,
     ) -> None:
         self._attempt = attempt
         self._counters = counters
@@ -46,8 +49,12 @@ class RtviChannel:
         self._about = about
         self._turn_message_type = turn_message_type
         self._make_id = make_id
+        self._clock = clock
         self._say: Say | None = None
         self._waiting: deque[str] = deque()
+        self._turns: deque[tuple[Seconds, str]] = deque(maxlen=WAITING_MAX)
+        """What was said of turns, and when."""
+        self._introduced = False
         self._leave_said = False
 
     def open(self, say: Say, *, leaving: bool) -> None:
@@ -58,14 +65,26 @@ class RtviChannel:
         if leaving:
             self.leave()
             return
-        self.say(rtvi.track_status(0, True))
-        self.say(rtvi.client_ready(self._make_id(), self._about))
+        if not self._introduced:
+            self._introduced = True
+            self.say(rtvi.track_status(0, True))
+            self.say(rtvi.client_ready(self._make_id(), self._about))
         for text in waiting:
             self.say(text)
 
+    def reopen(self, heard_s: Seconds) -> None:
+        """The channel is gone and will be opened anew to the same bot, which knows us. What was said of turns after
+        *heard_s*, when the bot's side was last heard, cannot be known to have arrived, and is said again."""
+        self._say = None
+        self._waiting.extendleft(text for at_s, text in reversed(self._turns) if at_s > heard_s)
+        self._turns.clear()
+
     def say_turn(self, state: Literal["start", "stop"]) -> None:
         if self._turn_message_type:
-            self.say(rtvi.client_message(self._make_id(), self._turn_message_type, {"state": state}))
+            text = rtvi.client_message(self._make_id(), self._turn_message_type, {"state": state})
+            if self._say is not None:
+                self._turns.append((self._clock(), text))
+            self.say(text)
 
     def leave(self) -> None:
         """Ask the bot to end, if the channel is open and it has not been asked."""

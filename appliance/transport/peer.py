@@ -51,6 +51,8 @@ class PeerEvents:
     heard: Callable[[str | bytes], None]
     packet: Receive
     empty_packet: Callable[[], None]
+    other: Callable[[], None]
+    """Something else than sound came: a report, a message, an acknowledgement. Before it is dealt with."""
     ended: Callable[[], None]
     """The channel closed, or the connection failed or closed. May come more than once."""
 
@@ -92,7 +94,7 @@ class Peer:
             what = one_line(f"{type(exc).__name__}: {exc}".rstrip(": "))
             message = f"the runner's SDP answer cannot be used ({what}); is a Pipecat runner there?"
             raise AttemptError(Failure(Kind.NONSENSE, message)) from exc
-        receive_at_once(self._audio.receiver)
+        receive_at_once(self._audio.receiver, self._events.other)
 
     def writer(self, sdp: str) -> RtpWriter:
         """What sends packets as the answer *sdp* wants them. After `accept`."""

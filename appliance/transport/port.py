@@ -37,16 +37,28 @@ class Session(Protocol):
         ...
 
     def connect(self, reply: Reply | None) -> None:
-        """Make the connection. Posts `OfferAnswered`, `Connected`, later `BotReady`, then what the bot says; or
-        `AttemptFailed` at any moment, which is the last: everything is being let go of by then. At most once.
+        """Make the connection. Posts `OfferAnswered`, `Connected`, later `BotReady`, then what the bot says, and
+        `Signs`, `PingsLate` and `ConnectionLost` as they come; or `AttemptFailed` at any moment, which is the last:
+        everything is being let go of by then. At most once.
 
         *reply* is that of `BotStarted`, changed by hand or not; None: direct parameters.
         """
         ...
 
+    def probe(self) -> None:
+        """Ask the runner whether the bot lives. Posts `Probed`, once there is an answer or a fault; a probe that is
+        still out is given up. After `OfferAnswered`."""
+        ...
+
+    def resume(self, *, quiet: bool) -> None:
+        """Cut off the present connection and make a new one to the same bot, not before `HUSH_S` have passed without a
+        ping if *quiet*. Posts `OfferAnswered` and `Connected`, or `ResumeFailed`. After `Connected`; again only after
+        `ResumeFailed`."""
+        ...
+
     def send_turn(self, state: Literal["start", "stop"]) -> None:
         """Tell the bot that the person began or ended a turn, if a message is configured. Kept until the channel is
-        open."""
+        open, and said again on a resumed one if it cannot have arrived on the old."""
         ...
 
     def leave(self) -> None:

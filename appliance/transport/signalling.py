@@ -16,6 +16,7 @@ a full start address is taken at its word, and a 404 there is a refusal.
 
 from __future__ import annotations
 
+import errno
 import json
 import ssl
 import time
@@ -24,6 +25,7 @@ from typing import Any
 
 import aiohttp
 
+from appliance.session.events import Answer as BotAnswer
 from appliance.session.events import Reply
 from appliance.session.failure import Failure, Kind
 from appliance.transport import replies, urls
@@ -36,6 +38,11 @@ BODY_BYTES_MAX = 1 << 20
 """An SDP with hundreds of candidates has 50 kB."""
 LAST_DEADLINE_S = 600.0
 """So that nothing hangs for ever, should an owner keep no deadline. Longer than any that can be configured sensibly."""
+CONNECT_DEADLINE_S = 5.0
+"""For a TCP connection, which takes less than one round trip; after three packets without an answer a new attempt is
+worth more than a fourth."""
+
+_PROBED = {200: BotAnswer.ALIVE, 400: BotAnswer.STRANGER, 404: BotAnswer.GONE}
 
 FALLBACK: Reply = {}
 """Stands for the reply of a runner that has no `/start`: no session id, so the bare offer address."""
@@ -69,15 +76,29 @@ class Signalling:
             return FALLBACK
         return replies.started(self._accepted(answered))
 
-    async def offer(self, reply: Reply | None, sdp: str) -> Answer:
+    async def offer(self, reply: Reply | None, sdp: str, *, restart: str = "") -> Answer:
         """Exchange our *sdp* for the runner's. *reply* as `start` returned it, or None for direct parameters. A bot is
-        being started there when this returns. Raises `AttemptError`."""
-        body: dict[str, Any] = {"sdp": sdp, "type": "offer", "pc_id": None, "restart_pc": False}
+        being started there when this returns; or, with *restart*, the one that the runner knows under this `pc_id` goes
+        on. Raises `AttemptError`."""
+        body: dict[str, Any] = {"sdp": sdp, "type": "offer", "pc_id": restart or None, "restart_pc": bool(restart)}
         url = self._offer_url(reply)
         if not reply:
             # The bare path knows this spelling only; with a session the runner takes the body of the start request.
             body["request_data"] = dict(self._settings.request_data)
         return replies.answer(self._accepted(await self._post(url, body)))
+
+    async def probe(self, reply: Reply | None, pc_id: str) -> BotAnswer:
+        """Ask whether the bot of the session lives. On a connection of its own: one that was used before may hang for
+        long on a network that is well again."""
+        if not pc_id:
+            return BotAnswer.UNCLEAR
+        try:
+            url, body = self._offer_url(reply), {"pc_id": pc_id, "candidates": []}
+            async with self._make_session(lasting=False) as http, http.patch(url, data=json.dumps(body)) as got:
+                return _PROBED.get(got.status, BotAnswer.UNCLEAR)
+        except (aiohttp.ClientError, OSError, ValueError) as exc:
+            refused = getattr(exc, "errno", None) == errno.ECONNREFUSED
+            return BotAnswer.REFUSED if refused else BotAnswer.NONE
 
     def ice_servers(self, reply: Reply | None) -> tuple[IceServer, ...]:
         """Those of the settings if there are any, else those that came with *reply*."""
@@ -124,19 +145,26 @@ class Signalling:
 
     def _session(self) -> aiohttp.ClientSession:
         if self._http is None:
-            connector = aiohttp.TCPConnector(
-                resolver=self._resolver, use_dns_cache=False, ssl=True if self._tls is None else self._tls
-            )
-            headers = {"Content-Type": "application/json", "Accept-Encoding": "identity", **self._settings.headers}
-            if self._settings.api_key:
-                headers["Authorization"] = f"Bearer {self._settings.api_key}"
-            self._http = aiohttp.ClientSession(
-                connector=connector,
-                headers=headers,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(total=LAST_DEADLINE_S),
-            )
+            self._http = self._make_session(lasting=True)
         return self._http
+
+    def _make_session(self, *, lasting: bool) -> aiohttp.ClientSession:
+        """*lasting*: connections are used again."""
+        connector = aiohttp.TCPConnector(
+            resolver=self._resolver,
+            use_dns_cache=False,
+            ssl=True if self._tls is None else self._tls,
+            force_close=not lasting,
+        )
+        headers = {"Content-Type": "application/json", "Accept-Encoding": "identity", **self._settings.headers}
+        if self._settings.api_key:
+            headers["Authorization"] = f"Bearer {self._settings.api_key}"
+        return aiohttp.ClientSession(
+            connector=connector,
+            headers=headers,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=LAST_DEADLINE_S, sock_connect=CONNECT_DEADLINE_S),
+        )
 
     def _without_key(self, content: bytes) -> bytes:
         """Some servers repeat in the error what they were sent."""

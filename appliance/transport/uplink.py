@@ -81,8 +81,11 @@ class UpLink:
         self._unlooked = 0  # packets since the last look at the reports
 
     def open(self, wire: Wire, sign: Sign) -> None:
-        """From now on packets are sent by *wire*, and *sign* tells when they have come."""
+        """From now on packets are sent by *wire*, and *sign* tells when they have come. Nothing is known to either of
+        packets before."""
         self._wire, self._sign = wire, sign
+        self._copies.forget()
+        self._losses, self._losses_down, self._skipped = Losses(), Losses(), 0
 
     def close(self) -> None:
         """From now on packets are dropped, those that wait included."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from appliance.service.counting import Counting
-from appliance.session.events import AttemptFailed, BotError, TimePassed
+from appliance.session.events import Answer, AttemptFailed, BotError, Connected, ConnectionLost, Probed, TimePassed
 from appliance.session.failure import Failure, Kind
 from tests.service.watching import PRESS, RELEASE, TAP, Watching
 
@@ -43,6 +43,15 @@ def test_reconnects_follow_failures() -> None:
     w(TimePassed(), after_s=10.0)
     w.to_ready()
     assert counts(counting) == (2, 2, 0)
+
+
+def test_a_bot_that_is_found_again_is_a_reconnect_and_no_session() -> None:
+    counting = Counting()
+    w = Watching(counting)
+    w(TAP)
+    w.to_ready()
+    w(ConnectionLost(1), Probed(1, Answer.ALIVE), Connected(1))
+    assert counts(counting) == (1, 1, 0)
 
 
 def test_turns_that_were_opened() -> None:

@@ -27,7 +27,7 @@ class Wire:
         self._calls = calls
 
     def __getattr__(self, name: str) -> Any:
-        return lambda *args: self._calls.append((f"session {self.attempt}", name, *args))
+        return lambda *args, **named: self._calls.append((f"session {self.attempt}", name, *args, *named.values()))
 
     async def wait_closed(self) -> None:
         await self.closed.wait()
@@ -85,6 +85,8 @@ class Outside:
         (e.StartBot(1), [("session 1", "start")]),
         (e.Connect(1, {"a": 1}), [("session 1", "connect", {"a": 1})]),
         (e.Connect(1, None), [("session 1", "connect", None)]),
+        (e.Probe(1), [("session 1", "probe")]),
+        (e.Resume(1, quiet=True), [("session 1", "resume", True)]),
         (e.SendTurn(1, "start"), [("session 1", "send_turn", "start")]),
         (e.LeavePolitely(1), [("session 1", "leave")]),
         (e.CloseLink(1), []),

@@ -76,7 +76,7 @@ def test_an_outside_that_is_not_as_the_state_says(harm: dict[str, Any], rule: st
         (replace(READY, link=replace(READY.link, draining=True)), "last words"),
         (State(quitting=True), "the process ends"),
         (State(talk=Talk(turn=Turn.CLOSING)), "no words are kept"),
-        (replace(READY, talk=Talk(told=True)), "is told"),
+        (replace(READY, talk=Talk(told=True)), "knows of a turn"),
         (State(talk=Talk(hands_free=True)), "hands-free"),
         (replace(TALKING, talk=replace(TALKING.talk, muted=True)), "muted"),
         (State(network=Network(cut_s=NOW_S), recovery=Recovery(dialled_s=NOW_S + 1)), "without a way"),

@@ -16,9 +16,9 @@ def test_the_page_is_fresh() -> None:
     )
 
 
-def test_ready_is_reached_by_bot_ready_alone() -> None:
-    ways = [(before, move) for (before, move), after in TABLE.items() if after is TransportState.READY]
-    assert ways == [(TransportState.CONNECTED, Move.BOT_READY)]
+def test_ready_is_reached_by_bot_ready_and_by_a_bot_that_was_ready() -> None:
+    ways = {(before, move) for (before, move), after in TABLE.items() if after is TransportState.READY}
+    assert ways == {(TransportState.CONNECTED, Move.BOT_READY), (TransportState.CONNECTING, Move.RESUMED)}
 
 
 def test_every_state_that_is_not_down_can_be_closed_at_once() -> None:

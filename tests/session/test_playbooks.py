@@ -194,9 +194,9 @@ def test_every_phase_has_a_deadline(reached: list[Event], waits_s: float, says: 
     play(StartAsked())
     for event in reached:
         play(event)
-    began_s = play.now_s
+    play.wait_until(waits_s - 0.001)
     error, *closing = play.wait()
-    assert play.now_s - began_s == waits_s
+    assert play.now_s == waits_s
     assert isinstance(error, ReportError) and says in error.message and error.fatal and error.source == "start"
     assert closing == [CloseLink(1), CloseSpeaker(drain=True)]
     assert play.transport_state == "disconnected"
@@ -213,8 +213,8 @@ def test_a_failed_start_ends_the_attempt_and_is_retried_with_growing_waits() -> 
         assert play.wait()[-1] == StartBot(attempt + 1)
         waits.append(round(play.now_s - before_s, 3))
     assert waits == sorted(waits)
-    assert waits[:3] == [1.0, 1.125, 1.688]  # 0.75 of 1, 1.5, 2.25; the first lifted to least_gap_s
-    assert waits[-1] == 22.5  # 0.75 of longest_wait_s
+    assert waits[:4] == [1.0, 1.125, 1.688, 2.25]  # 0.75 of 1, 1.5, 2.25 and 3; the first lifted to least_gap_s
+    assert waits[-1] == 28.5  # 0.95 of longest_wait_s
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 422])
@@ -255,7 +255,7 @@ def test_retry_after_is_honoured(status: int) -> None:
     play(StartAsked())
     play(AttemptFailed(1, Failure(Kind.STATUS, "busy", status, retry_after_s=17.0)))
     assert play.wait()[-1] == StartBot(2)
-    assert play.now_s == 17.0
+    assert 17.0 <= play.now_s <= 17.0 * 1.25
 
 
 def test_a_stable_session_clears_the_count() -> None:
@@ -612,4 +612,4 @@ def test_a_retry_after_of_a_year_is_cut_to_an_hour() -> None:
     play(StartAsked())
     play(AttemptFailed(1, Failure(Kind.STATUS, "busy", 503, retry_after_s=3e7)))
     assert play.wait()[-1] == StartBot(2)
-    assert play.now_s == 3600.0
+    assert 3600.0 <= play.now_s <= 3600.0 * 1.25

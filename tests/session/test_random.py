@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from appliance.session.events import StopAsked, TimePassed
 from appliance.session.lifecycle import DOWN
 from tests.session.play import Play
-from tests.session.test_reachable import POLICIES, events
+from tests.session.test_reachable import POLICIES, events, signs
 
 MOMENTS = st.one_of(st.just(0.0), st.floats(0.0, 0.5), st.floats(0.0, 5.0), st.floats(0.0, 120.0))
 
@@ -21,7 +21,7 @@ def test_the_invariants_hold_in_any_life(name: str, data: st.DataObject) -> None
     play = Play(POLICIES[name])
     for _ in range(data.draw(st.integers(1, 40))):
         play.jitter = data.draw(st.floats(0, 1, exclude_max=True))
-        choice = data.draw(st.sampled_from([TimePassed(), *events(play.state)]))
+        choice = data.draw(st.sampled_from([TimePassed(), *events(play.state), *signs(play.state)]))
         play(choice, after_s=data.draw(MOMENTS))
     play(StopAsked())
     play.wait_until(play.now_s + 7.0)

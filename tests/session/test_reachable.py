@@ -6,12 +6,14 @@ Two states are the same when they differ only in how far off their times are; ra
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import fields, replace
+from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 
 import pytest
 
 from appliance.session.events import (
+    Answer,
     AttemptFailed,
     Booted,
     BotAudible,
@@ -27,6 +29,7 @@ from appliance.session.events import (
     ClockStepped,
     ConnectAsked,
     Connected,
+    ConnectionLost,
     Device,
     DeviceChanged,
     DeviceState,
@@ -36,9 +39,13 @@ from appliance.session.events import (
     MuteAsked,
     NetworkChanged,
     OfferAnswered,
+    PingsLate,
+    Probed,
+    ResumeFailed,
     RoadRestarted,
     Role,
     ShutdownAsked,
+    Signs,
     StartAsked,
     StopAsked,
     Suppressed,
@@ -53,7 +60,7 @@ from appliance.session.failure import Failure, Kind
 from appliance.session.invariants import World
 from appliance.session.lifecycle import DOWN, TransportState
 from appliance.session.policy import Policy
-from appliance.session.state import Network, State, Tap, Turn, deadline
+from appliance.session.state import Life, Link, Network, Recovery, State, Talk, Tap, Turn, deadline
 from tests.session.play import REPLY, Play
 
 POLICIES = {
@@ -68,7 +75,7 @@ LEAVES_WITHIN_S = 7.0
 
 
 def events(state: State) -> list[Event]:
-    """All that can happen, in its telling variants, for the current attempt."""
+    """All that people, bots and sound can do, in its telling variants, for the current attempt."""
     attempt, turn = state.link.attempt, state.talk.number
     return [
         Booted(),
@@ -129,62 +136,103 @@ def events(state: State) -> list[Event]:
     ]
 
 
-def _timeless(record: Any, **changes: Any) -> Any:
+def signs(state: State) -> list[Event]:
+    """All that can happen to a link, and what people and bots may do about it meanwhile.
+
+    With all of `events` the states would be too many: what is left out there meets these in test_random.py.
+    """
+    attempt, turn = state.link.attempt, state.talk.number
+    return [
+        ButtonPressed("talk", Role.TALK),
+        ButtonReleased("talk", Role.TALK),
+        StartAsked(),
+        StopAsked(),
+        ShutdownAsked(),
+        BotStarted(attempt, REPLY),
+        ConnectAsked(),
+        OfferAnswered(attempt),
+        Connected(attempt),
+        BotReady(attempt, "2.2.0"),
+        AttemptFailed(attempt, Failure(Kind.INTERNAL, "oops")),
+        ConnectionLost(attempt),
+        Signs(attempt, sound=True, heard=True),
+        Signs(attempt, sound=False, heard=True),
+        Signs(attempt, sound=False, heard=False),
+        PingsLate(attempt),
+        *(Probed(attempt, answer) for answer in Answer),
+        ResumeFailed(attempt, Failure(Kind.UNREACHABLE, "away")),
+        ResumeFailed(attempt, Failure(Kind.STATUS, "gone", 404)),
+        BotError(attempt, "oops", fatal=True),
+        BotLeft(attempt),
+        TurnDelivered(turn),
+    ]
+
+
+_NAMES = {kind: [item.name for item in fields(kind)] for kind in (Link, Talk, Recovery, Network, Life)}
+
+
+def _timeless(record: Any, **changes: Any) -> tuple[Any, ...]:
     """*record* with every time cut down to whether there is one."""
-    times = {
-        item.name: None if getattr(record, item.name) is None else 0.0
-        for item in fields(record)
-        if item.name.endswith("_s")
-    }
-    return replace(record, **{**times, **changes})
+    return tuple(
+        changes[name]
+        if name in changes
+        else getattr(record, name) is not None
+        if name.endswith("_s")
+        else getattr(record, name)
+        for name in _NAMES[type(record)]
+    )
 
 
-def key(state: State) -> State:
+def key(state: State, happens: Callable[[State], list[Event]]) -> tuple[Any, ...]:
     """What makes two states the same: all that a decision depends on, but for how far off the times are.
 
-    What is only shown (devices, sound, past reasons) is left out.
+    What is only shown (devices, sound, past reasons) is left out, and while only `events` happen, the signs of life.
     """
-    connecting = state.link.state is TransportState.CONNECTING
     link = _timeless(
         state.link,
         attempt=min(state.link.attempt, 1),
-        answered=state.link.answered and connecting,
+        answered=state.link.answered and state.link.state is TransportState.CONNECTING,
         reply=None,
         rtvi=None,
     )
-    tap = state.talk.tap if state.talk.tap_until_s is not None else Tap.START
     talk = _timeless(
         state.talk,
         number=0,
-        tap=tap,
+        tap=state.talk.tap if state.talk.tap_until_s is not None else Tap.START,
         voice=state.talk.voice and state.talk.turn is Turn.TAIL,
         lost_until_s=None,
         awaiting_answer=False,
         gate_open=False,
         suppressed=False,
     )
-    recovery = _timeless(state.recovery, count=min(state.recovery.count, 1), reason=None)
+    recovery = _timeless(state.recovery, count=min(state.recovery.count, 1), strewn=False, reason=None)
     # To a session that is up, a cut is one deadline more, which the playbooks play; it would double the states here.
-    network = _timeless(state.network, message="") if state.link.state in DOWN else Network()
-    return State(link=link, talk=talk, recovery=recovery, network=network, quitting=state.quitting, exited=state.exited)
+    network = _timeless(state.network, message="") if state.link.state in DOWN else ()
+    return link, talk, recovery, network, _life(state.life) if happens is signs else (), state.quitting, state.exited
 
 
-def explore(policy: Policy) -> list[tuple[State, World, float]]:
+def _life(life: Life) -> tuple[Any, ...]:
+    """What was answered matters while it is thought about, and two answers of three lead to the same."""
+    telling = life.verdict_at_s is not None and life.answer in (Answer.ALIVE, Answer.REFUSED)
+    return _timeless(life, unheard_s=None, sound=False, answer=life.answer if telling else None)
+
+
+def explore(policy: Policy, happens: Callable[[State], list[Event]]) -> list[tuple[State, World, float]]:
     first = Play(policy)
-    seen = {key(first.state)}
+    seen = {key(first.state, happens)}
     queue = deque([(first.state, first.world, 0.0)])
     found = [queue[0]]
     while queue:
         state, world, now_s = queue.popleft()
         due = deadline(state, policy, now_s)
-        moves: list[tuple[Event, float]] = [(event, now_s) for event in events(state)]
+        moves: list[tuple[Event, float]] = [(event, now_s) for event in happens(state)]
         if due is not None:
             moves.append((TimePassed(), due))
         for event, at_s in moves:
             play = Play(policy, state, world)
             play.now_s = at_s
             play(event)
-            mark = key(play.state)
+            mark = key(play.state, happens)
             if mark not in seen:
                 seen.add(mark)
                 node = (play.state, play.world, at_s)
@@ -222,16 +270,30 @@ def starts(play: Play) -> None:
     assert play.state.link.state is TransportState.READY
 
 
+@pytest.mark.timeout(300)  # some 6,000 states with 50 events each: 15 s of a processor that may be shared
 @pytest.mark.parametrize("name", POLICIES)
 def test_every_reachable_state_with_every_event(name: str) -> None:
     policy = POLICIES[name]
-    found = explore(policy)
+    found = explore(policy, events)
     reached = {state.link.state for state, _, _ in found}
     passed = set() if policy.connect_by == "request" else {TransportState.AUTHENTICATED}
     if policy.start == "connect":
         passed.add(TransportState.AUTHENTICATING)
     assert reached == set(TransportState) - passed, "all but those that are only passed through"
     assert {state.talk.turn for state, _, _ in found} == set(Turn)
+    for state, world, now_s in found:
+        play = disconnects(policy, state, world, now_s)
+        if not play.state.quitting:
+            starts(play)
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_every_reachable_state_of_a_link_with_every_sign(name: str) -> None:
+    policy = POLICIES[name]
+    found = explore(policy, signs)
+    lives = [state.life for state, _, _ in found]
+    assert any(life.restarting for life in lives)
+    assert any(life.lost and not life.cut for life in lives)
     for state, world, now_s in found:
         play = disconnects(policy, state, world, now_s)
         if not play.state.quitting:

@@ -39,8 +39,9 @@ from appliance.session.from_runner import FINAL_ERROR
 from appliance.session.indicator import Meaning, meaning
 from appliance.session.invariants import must
 from appliance.session.lifecycle import DOWN, UP, TransportState
-from appliance.session.policy import RETRY_AFTER_MAX_S, SPREAD_S, Policy
+from appliance.session.policy import SPREAD_S, Policy
 from appliance.session.state import Phase, State, Turn
+from appliance.session.waits import CROWD, RETRY_AFTER_MAX_S
 
 _LISTENING = frozenset({Meaning.LISTENING, Meaning.TIME_OUT})
 _LOUDER = _LISTENING | {Meaning.STARTING}
@@ -197,7 +198,7 @@ def _waits(step: Taken) -> None:
         return
     asked_s = 0.0
     if isinstance(step.event, AttemptFailed):
-        asked_s = min(step.event.failure.retry_after_s or 0.0, RETRY_AFTER_MAX_S)
+        asked_s = min(step.event.failure.retry_after_s or 0.0, RETRY_AFTER_MAX_S) * (1 + CROWD)
     longest_s = max(policy.longest_wait_s, policy.least_gap_s, asked_s)
     must(recovery.retry_at_s <= step.now_s + longest_s + _SOON_S, "no wait is longer than the policy allows")
 

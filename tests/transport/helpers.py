@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from appliance.session.events import AttemptFailed, Event
+from appliance.session.events import AttemptFailed, BotMessage, Event, Signs
 from appliance.session.failure import Failure
 from appliance.session.media import Decoder, Encoder
 from appliance.transport.attempt import WebRtcSession
@@ -79,8 +79,8 @@ class Dial:
         return (await self.expect(AttemptFailed)).failure
 
     def names(self) -> list[str]:
-        """What was posted, in order, without what the bot says."""
-        return [type(event).__name__ for event in self.events if type(event).__name__ != "BotMessage"]
+        """What was posted, in order, without what the bot says and the signs of life."""
+        return [type(event).__name__ for event in self.events if not isinstance(event, BotMessage | Signs)]
 
     async def end(self) -> None:
         self.session.close()

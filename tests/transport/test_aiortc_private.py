@@ -288,7 +288,11 @@ class Incoming:
         self._RTCDtlsTransport__rx_bytes = 1000
         self.transport: Any = type("IceTransport", (), {"_recv": staticmethod(self.ice.recv)})()
         receiver: Any = type("Receiver", (), {"transport": self})()
-        receive_at_once(receiver)
+        self.others = 0
+        receive_at_once(receiver, self._other)
+
+    def _other(self) -> None:
+        self.others += 1
 
     async def _handle_rtp_data(self, data: bytes, arrival_time_ms: int) -> None:
         if self.waits:
@@ -316,7 +320,7 @@ def test_sound_goes_from_the_socket_to_its_taker_in_one_call() -> None:
 def test_what_is_no_sound_goes_its_usual_way(data: bytes) -> None:
     incoming = Incoming()
     incoming.ice.data_received(data, 1)
-    assert incoming.ice.queued == [data]
+    assert (incoming.ice.queued, incoming.others) == ([data], 1)
     assert incoming._RTCDtlsTransport__rx_packets == 10, "counted there"
 
 
@@ -333,6 +337,7 @@ def test_what_cannot_be_opened_is_dropped(data: bytes) -> None:
     incoming = Incoming()
     incoming.ice.data_received(data, 1)
     assert incoming.handled == incoming.ice.queued == []
+    assert incoming.others == 0, "no sign of life: anybody can send that"
 
 
 def test_a_packet_that_would_have_to_wait_is_given_up() -> None:

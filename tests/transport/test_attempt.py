@@ -23,6 +23,7 @@ from appliance.session.events import (
     BotReady,
     BotStarted,
     Connected,
+    ConnectionLost,
     OfferAnswered,
     Reply,
 )
@@ -87,9 +88,8 @@ async def test_a_conversation() -> None:
         call.session.leave()
         await call.expect(BotLeft)
         # The bot's end of the connection closes by itself; what to make of that is not ours to say.
-        assert (await call.failure()).kind is Kind.LINK
-        await call.session.wait_closed()
-        assert call.names()[-2:] == ["BotLeft", "AttemptFailed"]
+        await call.expect(ConnectionLost)
+        assert call.names()[-2:] == ["BotLeft", "ConnectionLost"]
         counters = call.session.counters
         assert (counters.packets_sent, counters.packets_unsent) == (4, 0)
         assert counters.bytes_sent == 3 * len(SPOKEN) + len(SILENCE)
@@ -111,8 +111,7 @@ async def test_packets_arrive_contiguous_and_are_reported() -> None:
         stats = await theirs._pc.getStats()
         inbound = next(report for report in stats.values() if report.type == "inbound-rtp")
         assert (inbound.packetsReceived, inbound.packetsLost) == (25, 0)
-        assert call.session._peer is not None
-        ours = await call.session._peer._connection.getStats()
+        ours = await call.session._lines[-1].peer._connection.getStats()
         outbound = next(report for report in ours.values() if report.type == "outbound-rtp")
         received = next(report for report in ours.values() if report.type == "inbound-rtp")
         assert (outbound.packetsSent, outbound.bytesSent) == (25, 25 * len(SPOKEN))
@@ -170,8 +169,8 @@ async def test_a_fatal_error_and_the_end_that_follows() -> None:
     async with dial("fatal:0") as (call, _):
         await ready(call)
         assert (await call.expect(BotError)).fatal
-        await call.failure()
-        assert call.names()[-3:] == ["BotError", "BotLeft", "AttemptFailed"]
+        await call.expect(ConnectionLost)
+        assert call.names()[-3:] == ["BotError", "BotLeft", "ConnectionLost"]
 
 
 async def test_bad_messages_are_counted_and_change_nothing() -> None:
@@ -190,9 +189,7 @@ async def test_a_runner_that_goes_away() -> None:
     async with dial("tone") as (call, one):
         await ready(call)
         await one.stop()
-        failure = await call.failure()
-        assert failure.kind is Kind.LINK
-        await call.session.wait_closed()
+        await call.expect(ConnectionLost)
 
 
 @pytest.mark.parametrize("hanging", ["/start", "/sessions/s/api/offer"])

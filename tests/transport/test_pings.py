@@ -43,7 +43,7 @@ async def beats(until_s: float, late: dict[int, float]) -> tuple[list[float], Li
         at.append(time.now_s - 100.0)
 
     with pytest.raises(OverError):
-        await run_pings(say, counters, clock=time.clock, wall=lambda: 1.5, sleep=time.sleep)
+        await run_pings(say, counters, too_late=lambda: None, clock=time.clock, wall=lambda: 1.5, sleep=time.sleep)
     return at, counters, said
 
 
