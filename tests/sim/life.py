@@ -37,6 +37,7 @@ ENDS_WITHIN_S = 8.0
 """For the process to end after it was asked to."""
 QUIET_WINDOW_S = 600.0
 LATE_S = 0.001
+NOTICED_WITHIN_S = 5.0
 DELIVERED_WITHIN_S = 5.0
 """The roads here take 1.5 s at most."""
 
@@ -80,6 +81,7 @@ class Life:
         self._asked_to_end_s = math.inf
         self._used_s = self._touched_s = 0.0
         self._press_found = False
+        self._dead_since_s = math.inf
         self._arriving_s = 0.0
         """Since when a closed turn is on its way, and nothing else has been done."""
         self._policy = self.box.policy
@@ -102,6 +104,7 @@ class Life:
         self._weather.expect(fault)
         if fault.ill is Ill.BOX_STALLED:
             self.clock.at(fault.at_s, lambda: self.box.stall(fault.lasts_s))
+            self.clock.at(fault.at_s + fault.lasts_s, lambda: self._runner.held_up(fault.lasts_s))
 
     def until(self, end_s: float) -> None:
         """Let time pass to *end_s*, and all happen that does. Raises `BrokenError`."""
@@ -181,9 +184,9 @@ class Life:
         must(not early or not idle_hang_up(effects), "nobody is hung up on sooner than after idle_hang_up_s")
         if uses(event, before):
             self._used_s = self._touched_s = now_s
-        elif touches(event):
-            self._touched_s = now_s
         ready = state.link.state is TransportState.READY
+        if touches(event) or (ready and before.link.state is not TransportState.READY):
+            self._touched_s = now_s
         self._sessions += ready and before.link.state is not TransportState.READY
         self._failures += state.recovery.count > before.recovery.count
         if state.link.attempt > before.link.attempt:
@@ -209,7 +212,18 @@ class Life:
         since_s = max(self._without_since_s, self._weather.healthy_since_s, self.box.stalled_until_s)
         must(now_s <= since_s + met_within_s(policy), "after the last fault heals a wanted session is up")
         self._storm(now_s, policy)
+        self._dead_link(state, now_s)
         self._limits(state, now_s, policy)
+
+    def _dead_link(self, state: State, now_s: float) -> None:
+        """A dead link in a session is noticed in time."""
+        ready = state.link.state is TransportState.READY and not state.link.bot_gone
+        if not (ready and self._runner.dead()):
+            self._dead_since_s = math.inf
+        elif math.isinf(self._dead_since_s):
+            self._dead_since_s = now_s
+        since_s = max(self._dead_since_s, self.box.stalled_until_s)
+        must(now_s <= since_s + NOTICED_WITHIN_S, "a dead link is noticed within 5 s")
 
     def _tapped(self, event: Event, before: State) -> None:
         """What a tap of the combined button does is decided by what its press found."""

@@ -51,6 +51,8 @@ class Ill(Enum):
     """Never ready in time."""
     BOT_FAILS = "bot fails"
     """A fatal error, or the one that is final, in session."""
+    BOT_DUMB = "bot dumb"
+    """It says that it speaks, and is not heard."""
     BOT_LEAVES = "bot leaves"
     BABBLE = "babble"
     """Messages come twice, out of order, and of attempts that are over."""
@@ -63,7 +65,7 @@ class Ill(Enum):
     """The loop stands still: everything comes late, all at once."""
 
 
-HARMLESS = frozenset({Ill.BABBLE, Ill.ADDRESS_MOVES, Ill.CAPTURE_CRASHES, Ill.PLAYBACK_CRASHES})
+HARMLESS = frozenset({Ill.BABBLE, Ill.ADDRESS_MOVES, Ill.BOT_DUMB, Ill.CAPTURE_CRASHES, Ill.PLAYBACK_CRASHES})
 """A session can be made all the same."""
 
 

@@ -6,8 +6,9 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from appliance.session.effects import CloseLink, Connect, Effect, LeavePolitely, SendTurn, StartBot
+from appliance.session.effects import CloseLink, Connect, Effect, LeavePolitely, Probe, Resume, SendTurn, StartBot
 from appliance.session.events import (
+    Answer,
     AttemptFailed,
     BotError,
     BotInterrupted,
@@ -17,11 +18,17 @@ from appliance.session.events import (
     BotSpeaking,
     BotStarted,
     Connected,
+    ConnectionLost,
     Event,
     OfferAnswered,
+    PingsLate,
+    Probed,
+    ResumeFailed,
+    Signs,
     UserSpeaking,
 )
 from appliance.session.failure import Failure, Kind
+from appliance.session.life import QUIET_S
 from tests.sim.clock import Clock
 from tests.sim.plans import Ill
 from tests.sim.roads import Roads
@@ -30,8 +37,12 @@ from tests.sim.weather import Weather
 REPLY = {"sessionId": "s1"}
 CONSENT_S = (24.0, 40.0)
 """When ICE finds that nobody is there (protocol, 6.3)."""
-_DEAF = (Ill.RUNNER_AWAY, Ill.RUNNER_FROZEN, Ill.NO_ROUTE, Ill.BLACK_HOLE)
-"""What takes packets and brings none back."""
+PATIENCE_S = 3.0
+"""Of a runner with our pings."""
+_SILENT = (Ill.RUNNER_FROZEN, Ill.BLACK_HOLE)
+"""A question gets no answer."""
+_DEAF = (*_SILENT, Ill.RUNNER_AWAY, Ill.NO_ROUTE, Ill.NO_MEDIA)
+"""Nothing comes of a connection that is made."""
 
 
 @dataclass(slots=True, eq=False)
@@ -46,6 +57,10 @@ class Call:
     speaking: bool = False
     cut: bool = False
     """No packet finds its way between the two any more."""
+    heard: bool = True
+    """As the box was last told."""
+    number: int = 0
+    """Of its connections."""
 
 
 class Runner:
@@ -78,6 +93,10 @@ class Runner:
                 self._heard_turn(state)
             case LeavePolitely(_):
                 self._leave()
+            case Probe(_):
+                self._probed()
+            case Resume(_, quiet):
+                self._resume(quiet)
             case CloseLink(_):
                 self._call = None
                 self._roads.play(False)
@@ -88,15 +107,16 @@ class Runner:
 
     def changed(self, ill: Ill, begins: bool) -> None:
         call = self._call
-        if call is None or not begins:
+        if call is None:
             return
-        if ill is Ill.RUNNER_AWAY:
+        if begins and ill is Ill.RUNNER_AWAY:
             call.alive = False
-        if ill is Ill.ADDRESS_MOVES:
+        if begins and ill is Ill.ADDRESS_MOVES:
             call.cut = True
-        if call.cut or ill in _DEAF or ill is Ill.NO_MEDIA:
-            self._later(call, self._rng.uniform(*CONSENT_S), lambda: self._lose(call))
-        elif ill is Ill.BOT_FAILS and call.up:
+        self._signs(call)
+        if not begins:
+            return
+        if ill is Ill.BOT_FAILS and call.up:
             final = "timed out after 10.0s writing audio to the transport; the peer has stopped reading"
             self._say(call, BotError(call.attempt, final if self._rng.random() < 0.5 else "oops", fatal=False))
             self._say(call, BotError(call.attempt, "out of memory", fatal=True), self._rng.uniform(0.0, 3.0))
@@ -104,6 +124,15 @@ class Runner:
             self._go(call)
         elif ill is Ill.BABBLE:
             self._babble()
+
+    def held_up(self, lasts_s: float) -> None:
+        """The box stood still."""
+        if self._call is not None and self._call.up and lasts_s > PATIENCE_S:
+            self._post(PingsLate(self._call.attempt))
+
+    def dead(self) -> bool:
+        """There is a connection that was made, and nothing comes of it."""
+        return self._call is not None and self._call.up and not self._reachable(self._call)
 
     def speak(self) -> None:
         """The person was heard by the bot, hands-free."""
@@ -128,7 +157,7 @@ class Runner:
         failure, delay_s = self._refusal()
         if failure is not None:
             self._later(call, delay_s, lambda: self._fail(call, failure))
-        elif not self._weather.any(Ill.RUNNER_FROZEN, Ill.BLACK_HOLE):
+        elif not self._weather.any(*_SILENT):
             self._later(call, self._rng.uniform(0.01, 0.4), lambda: self._post(answer()))
 
     def _refusal(self) -> tuple[Failure | None, float]:
@@ -151,9 +180,7 @@ class Runner:
 
     def _offered(self, call: Call) -> Event:
         """What the answer to the offer begins."""
-        if self._weather.has(Ill.NO_MEDIA):
-            pass  # nothing comes about
-        elif self._weather.has(Ill.BOT_CRASHES):
+        if self._weather.has(Ill.BOT_CRASHES):
             if self._rng.random() < 0.5:
                 self._later(call, self._rng.uniform(0.05, 3.0), lambda: self._go(call))
         else:
@@ -163,8 +190,10 @@ class Runner:
     def _open(self, call: Call) -> None:
         if not self._reachable(call):
             return
-        call.up = True
+        call.up = call.heard = True
         self._post(Connected(call.attempt))
+        if call.number:
+            return  # it was ready before
         if not self._weather.has(Ill.BOT_SLOW):
             self._later(call, self._rng.uniform(0.05, 3.0), lambda: self._ready(call))
 
@@ -197,7 +226,7 @@ class Runner:
             call.speaking = on
             self._post(BotSpeaking(call.attempt, on))
             self._post(BotMessage(call.attempt, "bot-llm-text"))
-            self._roads.play(on)
+            self._roads.play(on and not self._weather.has(Ill.BOT_DUMB))
 
     def _leave(self) -> None:
         call = self._call
@@ -206,19 +235,82 @@ class Runner:
         if self._rng.random() < 0.9:
             self._later(call, self._rng.uniform(0.1, 2.5), lambda: self._go(call))
         else:  # it takes its leave without a word
-            self._later(call, 1.0, lambda: self._fail(call, Failure(Kind.LINK, "the connection was lost")))
+            self._later(call, 1.0, lambda: self._lost(call))
 
     def _go(self, call: Call) -> None:
         """The bot ends, and says so if it can."""
+        told = self._reachable(call)
         call.alive = False
-        if not self._weather.any(*_DEAF):
+        if told:
             self._post(BotLeft(call.attempt))
-            self._later(call, self._rng.uniform(*CONSENT_S), lambda: self._lose(call))
+            if self._call is call:
+                self._signs(call)
 
-    def _lose(self, call: Call) -> None:
-        """ICE has heard nothing for too long, if it still does not."""
-        if not self._reachable(call) or self._weather.has(Ill.NO_MEDIA):
-            self._fail(call, Failure(Kind.LINK, "the connection to the bot was lost"))
+    # --- whether it is still there
+
+    def _signs(self, call: Call) -> None:
+        """Tell of what comes, or has ceased to, as `transport.signs` does; and at last ICE gives up."""
+        number = call.number
+        if not call.up or self._reachable(call) == call.heard:
+            return
+        delay_s = self._rng.uniform(0.01, 0.3) if not call.heard else QUIET_S
+
+        def tell() -> None:
+            if call.up and call.number == number and self._reachable(call) != call.heard:
+                call.heard = not call.heard
+                self._post(Signs(call.attempt, sound=call.heard, heard=call.heard))
+
+        def give_up() -> None:
+            if call.up and call.number == number and not self._reachable(call):
+                self._lost(call)
+
+        self._later(call, delay_s, tell)
+        self._later(call, self._rng.uniform(*CONSENT_S), give_up)
+
+    def _lost(self, call: Call) -> None:
+        call.cut, call.up = True, False
+        self._roads.play(False)
+        self._post(ConnectionLost(call.attempt))
+
+    def _probed(self) -> None:
+        call = self._call
+        if call is None or self._weather.any(*_SILENT, Ill.NO_ROUTE):
+            return
+        unclear = (Ill.RUNNER_BROKEN, Ill.NOT_A_RUNNER, Ill.BAD_CERTIFICATE, Ill.CLOCK_UNSET, Ill.RUNNER_BUSY)
+        answer = Answer.ALIVE if call.alive else Answer.GONE
+        if self._weather.has(Ill.RUNNER_AWAY):
+            answer = Answer.REFUSED
+        elif self._weather.any(*unclear):
+            answer = Answer.UNCLEAR
+        elif self._weather.has(Ill.RUNNER_REFUSES):
+            answer = Answer.STRANGER
+        self._later(call, self._rng.uniform(0.005, 0.5), lambda: self._post(Probed(call.attempt, answer)))
+
+    def _resume(self, quiet: bool) -> None:
+        call = self._call
+        assert call is not None
+        call.number += 1
+        number, call.cut, call.up = call.number, True, False
+        begins_s = PATIENCE_S + 0.2 if quiet else 0.0
+
+        def ask() -> None:
+            failure, delay_s = self._refusal()
+            if failure is None and not call.alive:
+                failure, delay_s = Failure(Kind.STATUS, "it answered 404", 404), 0.05
+            if failure is not None:
+                self._later(call, delay_s, lambda: self._post(ResumeFailed(call.attempt, failure)))
+            elif not self._weather.any(*_SILENT):
+                self._post(OfferAnswered(call.attempt))
+                self._later(call, self._rng.uniform(0.05, 0.4), open_)
+
+        def open_() -> None:
+            call.cut = False
+            if call.number != number or not self._reachable(call):
+                call.cut = True
+                return
+            self._open(call)
+
+        self._later(call, begins_s + 0.05, ask)
 
     def _babble(self) -> None:
         """Of the attempt that is there, and of those that are over."""
