@@ -73,6 +73,8 @@ def _device_changed(d: Draft, device: Device, state: DeviceState, message: str) 
         d.put(microphone=state)
     else:
         d.put(speaker=state)
+        if d.state.life.unheard_s is not None:  # without a speaker nobody could have heard the bot
+            d.life(unheard_s=d.now_s)
     if message:
         d.do(ReportError("device", message, fatal=False))
     if state not in ABSENT:

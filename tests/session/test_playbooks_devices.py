@@ -7,14 +7,18 @@ import pytest
 from appliance.session.effects import OpenSpeaker, StartBot
 from appliance.session.events import (
     AttemptFailed,
+    BotSpeaking,
     ButtonPressed,
     Device,
     DeviceChanged,
     DeviceState,
     Role,
+    StartAsked,
 )
 from appliance.session.failure import Failure, Kind
 from appliance.session.indicator import Meaning, meaning
+from appliance.session.policy import DUMB_S
+from appliance.session.state import dumb_s
 from tests.session.play import Play
 
 PRESS = ButtonPressed("talk", Role.TALK)
@@ -89,3 +93,15 @@ def test_who_presses_to_talk_has_a_session_all_the_same() -> None:
     play = Play.booted(**KIOSK)
     cut_off(play, Device.MICROPHONE)
     assert {StartBot(2), OpenSpeaker()} <= set(play(PRESS))
+
+
+def test_a_bot_is_not_taken_for_dumb_while_the_speaker_was_missing() -> None:
+    play = Play.booted()
+    play(StartAsked())
+    play.runner_answers()
+    play(DeviceChanged(Device.SPEAKER, DeviceState.OK))
+    play(gone(Device.SPEAKER))
+    play(BotSpeaking(1, True))
+    play(DeviceChanged(Device.SPEAKER, DeviceState.OK), after_s=DUMB_S + 1)
+    assert play.transport_state == "ready"
+    assert dumb_s(play.state) == play.now_s + DUMB_S
