@@ -57,6 +57,8 @@ def step(
             _take_from_there(draft, event)
     elif not isinstance(event, TimePassed):
         assert_never(event)
+    if draft.state.link.state is not state.link.state:
+        _let_time_pass(draft)  # a session that was lost and is found again may have come to a limit meanwhile
     ending.let_bot_leave(draft)
     ending.exit_if_down(draft)
     if draft.state.talk.hands_free and not draft.state.recovery.wanted:

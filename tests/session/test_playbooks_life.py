@@ -389,3 +389,13 @@ def test_signs_of_another_connection_change_nothing() -> None:
     assert play.state == before
     assert play(Probed(1, Answer.GONE)) == (), "nobody asked"
     assert play.transport_state == "ready"
+
+
+def test_a_limit_that_passed_while_the_link_was_dead_counts_as_soon_as_it_lives() -> None:
+    play = ready(max_session_s=32.0)
+    play.wait_until(26.0)
+    silent(play)
+    play.wait_until(33.0)
+    assert play.transport_state == "connecting"
+    play(Signs(1, sound=True, heard=True))
+    assert play.transport_state == "disconnecting"

@@ -38,6 +38,8 @@ ENDS_WITHIN_S = 8.0
 QUIET_WINDOW_S = 600.0
 LATE_S = 0.001
 NOTICED_WITHIN_S = 5.0
+FOUND_WITHIN_S = 0.5
+"""News of it takes 0.3 s here."""
 DELIVERED_WITHIN_S = 5.0
 """The roads here take 1.5 s at most."""
 
@@ -81,7 +83,7 @@ class Life:
         self._asked_to_end_s = math.inf
         self._used_s = self._touched_s = 0.0
         self._press_found = False
-        self._dead_since_s = math.inf
+        self._dead_since_s = self._lives_since_s = math.inf
         self._arriving_s = 0.0
         """Since when a closed turn is on its way, and nothing else has been done."""
         self._policy = self.box.policy
@@ -140,6 +142,8 @@ class Life:
         """What `service.network` and `service.clock` would say."""
         if ill is Ill.NO_ROUTE:
             moved = not begins and self._rng.random() < 0.3
+            if moved:
+                self._runner.cut_off()
             self.box.post(NetworkChanged(not begins, moved, "there is no way to the runner" if begins else ""))
         elif ill is Ill.ADDRESS_MOVES and begins and not self._weather.has(Ill.NO_ROUTE):
             self.box.post(NetworkChanged(True, moved=True))
@@ -178,6 +182,9 @@ class Life:
         state, now_s, policy = self.box.state, self.clock.now_s, self.box.policy
         if self._tell is not None:
             self._tell(now_s, event, self.box, effects)
+        judged = state.life.lost and not before.life.lost and not isinstance(event, NetworkChanged)
+        doubted = now_s <= self._lives_since_s + FOUND_WITHIN_S or now_s <= self.box.stalled_until_s + FOUND_WITHIN_S
+        must(not judged or doubted, "a link that lives is not judged dead")
         promises(Taken(now_s, event, before, state, effects, policy))
         self._tapped(event, before)
         early = now_s < self._used_s + policy.idle_hang_up_s - LATE_S
@@ -222,8 +229,14 @@ class Life:
             self._dead_since_s = math.inf
         elif math.isinf(self._dead_since_s):
             self._dead_since_s = now_s
-        since_s = max(self._dead_since_s, self.box.stalled_until_s)
-        must(now_s <= since_s + NOTICED_WITHIN_S, "a dead link is noticed within 5 s")
+        stalled_s = self.box.stalled_until_s
+        must(now_s <= max(self._dead_since_s, stalled_s) + NOTICED_WITHIN_S, "a dead link is noticed within 5 s")
+        if not self._runner.lives():
+            self._lives_since_s = math.inf
+        elif math.isinf(self._lives_since_s):
+            self._lives_since_s = now_s
+        lives_s = max(self._lives_since_s, stalled_s)
+        must(not state.life.lost or now_s <= lives_s + FOUND_WITHIN_S, "a link that lives again is found to")
 
     def _tapped(self, event: Event, before: State) -> None:
         """What a tap of the combined button does is decided by what its press found."""
@@ -247,7 +260,13 @@ class Life:
         late_s = now_s - LATE_S
         if state.exited or late_s <= max(self._changed_s, self.box.stalled_until_s):
             return
-        own = (link.deadline_s, state.recovery.retry_at_s, talk.tap_until_s, talk.lost_until_s)
+        own: tuple[float | None, ...] = (
+            link.deadline_s,
+            state.recovery.retry_at_s,
+            talk.tap_until_s,
+            talk.lost_until_s,
+        )
+        own += (state.life.probe_at_s, state.life.probe_until_s, state.life.verdict_at_s)
         must(all(time_s is None or late_s <= time_s for time_s in own), "nothing that is due is left waiting")
         arriving = talk.turn is Turn.CLOSING and self.box.world.delivering
         must(not arriving or late_s <= self._arriving_s + DELIVERED_WITHIN_S, "a turn that can be delivered is")

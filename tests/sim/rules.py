@@ -105,6 +105,9 @@ def _from_people(step: Taken) -> None:
             must(held or step.after.talk.turn is not Turn.OPEN, "no turn stays open without a held button")
         case MuteAsked(on=on):
             must(step.after.talk.muted == on, "asked to mute, it mutes")
+        case NetworkChanged(way=True, moved=True) if step.before.link.state is TransportState.READY:
+            there = step.after.link.state is TransportState.READY and not step.before.link.bot_gone
+            must(not there, "what was connected from an address that is gone is left at once")
         case NetworkChanged(way=True) if step.before.recovery.waiting_for == "network":
             _dials_soon(step, "it dials at once when the network is back")
         case ClockStepped() if step.before.recovery.waiting_for == "clock":

@@ -112,7 +112,7 @@ class Runner:
         if begins and ill is Ill.RUNNER_AWAY:
             call.alive = False
         if begins and ill is Ill.ADDRESS_MOVES:
-            call.cut = True
+            self.cut_off()
         self._signs(call)
         if not begins:
             return
@@ -125,6 +125,11 @@ class Runner:
         elif ill is Ill.BABBLE:
             self._babble()
 
+    def cut_off(self) -> None:
+        """The address that the box had when it connected is gone."""
+        if self._call is not None:
+            self._call.cut = True
+
     def held_up(self, lasts_s: float) -> None:
         """The box stood still."""
         if self._call is not None and self._call.up and lasts_s > PATIENCE_S:
@@ -133,6 +138,10 @@ class Runner:
     def dead(self) -> bool:
         """There is a connection that was made, and nothing comes of it."""
         return self._call is not None and self._call.up and not self._reachable(self._call)
+
+    def lives(self) -> bool:
+        """There is one, and all is well with it."""
+        return self._call is not None and self._call.up and self._reachable(self._call)
 
     def speak(self) -> None:
         """The person was heard by the bot, hands-free."""
