@@ -26,7 +26,7 @@ from appliance.session.state import Phase, State, Turn
 from tests.sim.box import Box
 from tests.sim.clock import Clock
 from tests.sim.people import People
-from tests.sim.plans import POLICIES, Deed, Doing, Fault, Ill, Plan
+from tests.sim.plans import POLICIES, Deed, Doing, Fault, Ill, Plan, alike, met_within_s
 from tests.sim.roads import Roads
 from tests.sim.rules import Taken, idle_hang_up, promises, touches, uses
 from tests.sim.runner import Runner
@@ -76,7 +76,7 @@ class Life:
         self._runner = Runner(self.clock, rng, self._weather, self._roads, self.box.post)
         self._people = People(self.clock, self.box.post)
         self._rng = rng
-        self._others = [policy for policy in POLICIES.values() if _alike(policy, self.box.policy)]
+        self._others = [policy for policy in POLICIES.values() if alike(policy, self.box.policy)]
         self._without_since_s = math.inf
         """Since when a session is wanted and is not there; infinity while that is not so."""
         self._quiet_dials: list[float] = []
@@ -285,18 +285,6 @@ class Life:
             del dials[0]
         pause_s = min(policy.longest_wait_s / 2, policy.stable_after_s)
         must(len(dials) <= 16 + QUIET_WINDOW_S / pause_s, "recovery does not storm")
-
-
-def _alike(one: Policy, other: Policy) -> bool:
-    """A change from one to the other breaks no promise that was made by the first: what it wants, and when it dials."""
-    return (one.least_gap_s, one.keep_always) == (other.least_gap_s, other.keep_always)
-
-
-def met_within_s(policy: Policy) -> float:
-    """A dial that hung is given up, the longest wait passes, and a dial succeeds."""
-    dial_s = policy.start_timeout_s + policy.offer_timeout_s + policy.connect_timeout_s + policy.bot_ready_timeout_s
-    wait_s = max(policy.longest_wait_s, 45.0)  # as a busy runner may ask
-    return dial_s + wait_s + policy.least_gap_s + 10.0
 
 
 def live(plan: Plan, tell: Told | None = None) -> Lived:

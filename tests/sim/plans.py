@@ -23,6 +23,18 @@ POLICIES: dict[str, Policy] = {
 }
 
 
+def alike(one: Policy, other: Policy) -> bool:
+    """A change from one to the other breaks no promise that was made by the first: what it wants, and when it dials."""
+    return (one.least_gap_s, one.keep_always) == (other.least_gap_s, other.keep_always)
+
+
+def met_within_s(policy: Policy) -> float:
+    """A dial that hung is given up, the longest wait passes, and a dial succeeds."""
+    dial_s = policy.start_timeout_s + policy.offer_timeout_s + policy.connect_timeout_s + policy.bot_ready_timeout_s
+    wait_s = max(policy.longest_wait_s, 45.0)  # as a busy runner may ask
+    return dial_s + wait_s + policy.least_gap_s + 10.0
+
+
 class Ill(Enum):
     """What can be wrong with the world, for a while."""
 

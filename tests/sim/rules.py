@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from appliance.session.effects import DeliverWords, Effect, ReportEnd, SendTurn
+from appliance.session.effects import DeliverWords, Effect, OpenSpeaker, ReportEnd, SendTurn
 from appliance.session.events import (
     AttemptFailed,
     Booted,
@@ -26,6 +26,7 @@ from appliance.session.events import (
     Event,
     MuteAsked,
     NetworkChanged,
+    RoadRestarted,
     Role,
     ShutdownAsked,
     StartAsked,
@@ -146,6 +147,8 @@ def _from_sound(step: Taken) -> None:
         case WordsLost():
             lit = meaning(after, step.policy, step.now_s)
             must(lit in _LOUDER or lit is Meaning.LOST, "words that are lost are seen to be")
+        case RoadRestarted(device=Device.SPEAKER) if after.link.state in UP and before.link.state in UP:
+            must(OpenSpeaker() in step.effects, "a session has its speaker opened again")
         case DeviceChanged(device=Device.SPEAKER, state=DeviceState.CLOSED) if before.link.draining:
             must(not after.link.draining, "last words that have been played end the session")
         case TurnDelivered(turn=turn) if before.talk.turn is Turn.CLOSING:
