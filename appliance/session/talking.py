@@ -114,11 +114,13 @@ def forget_last_words(d: Draft) -> None:
 
 
 def _stop(d: Draft) -> None:
-    """The turn is over, also for a bot that knows of it and is still there."""
+    """The turn is over, also for a bot that knows of it and is still there; what it said meanwhile was not played."""
     link = d.state.link
     if d.state.talk.told and (with_bot(d.state) or link.parting):
         d.do(SendTurn(link.attempt, "stop"))
     d.talk(turn=Turn.NONE, told=False)
+    if d.state.life.unheard_s is not None:
+        d.life(unheard_s=d.now_s)
 
 
 def mute(d: Draft, on: bool) -> None:

@@ -46,6 +46,7 @@ from appliance.session.events import (
 from appliance.session.failure import Failure, Kind
 from appliance.session.indicator import meaning
 from appliance.session.life import AWAITING_S, DEAD_S, QUIET_S
+from appliance.session.policy import DUMB_S
 from appliance.session.search import PROBE_S, RESTART_S, RIDE_S, WINDOW_S
 from tests.session.play import REPLY, Play
 
@@ -399,3 +400,17 @@ def test_a_limit_that_passed_while_the_link_was_dead_counts_as_soon_as_it_lives(
     assert play.transport_state == "connecting"
     play(Signs(1, sound=True, heard=True))
     assert play.transport_state == "disconnecting"
+
+
+def test_a_bot_that_spoke_into_a_turn_has_its_time_to_be_heard_after_it() -> None:
+    play = ready()
+    play(DeviceChanged(Device.SPEAKER, DeviceState.OK))
+    play(PRESS)
+    play(BotSpeaking(1, True), after_s=1.0)
+    play(RELEASE, after_s=DUMB_S + 1.0)
+    play.wait()
+    play(TurnDelivered(1), after_s=0.5)
+    play.wait_until(play.now_s + DUMB_S - 0.1)
+    assert play.transport_state == "ready", "nothing is played while a turn is open"
+    play.wait()
+    assert "its voice is dead" in reason(play)
