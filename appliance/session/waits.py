@@ -27,8 +27,6 @@ STEADY: Final = 0.9
 """The least part of the longest wait, once boxes are strewn."""
 RETRY_AFTER_MAX_S: Final[Seconds] = 3600.0
 """A runner may send us away for an hour, not for a year: a typo there must not end a box here."""
-CROWD: Final = 0.25
-"""What is added to a runner's `Retry-After` by chance, at most, as a part of it: it tells all boxes the same."""
 
 _AWAY = frozenset({Kind.UNREACHABLE, Kind.NETWORK, Kind.CLOCK, Kind.TIMEOUT, Kind.LINK})
 """Where it costs nobody anything to ask: no bot is made by it."""
@@ -58,4 +56,4 @@ def wait(policy: Policy, failure: Failure, *, count: int, outage_s: Seconds, str
     else:
         found = Wait(first_s + (longest_s - first_s) * jitter, strewn=True)
     asked_s = min(failure.retry_after_s or 0.0, RETRY_AFTER_MAX_S)
-    return Wait(max(found.wait_s, asked_s * (1 + CROWD * jitter)), found.strewn)
+    return Wait(max(found.wait_s, asked_s), found.strewn)

@@ -42,7 +42,7 @@ from appliance.session.invariants import must
 from appliance.session.lifecycle import DOWN, UP, TransportState
 from appliance.session.policy import SPREAD_S, Policy
 from appliance.session.state import Phase, State, Turn
-from appliance.session.waits import CROWD, RETRY_AFTER_MAX_S
+from appliance.session.waits import RETRY_AFTER_MAX_S
 
 _LISTENING = frozenset({Meaning.LISTENING, Meaning.TIME_OUT})
 _LOUDER = _LISTENING | {Meaning.STARTING}
@@ -204,7 +204,7 @@ def _waits(step: Taken) -> None:
         return
     asked_s = 0.0
     if isinstance(step.event, AttemptFailed):
-        asked_s = min(step.event.failure.retry_after_s or 0.0, RETRY_AFTER_MAX_S) * (1 + CROWD)
+        asked_s = min(step.event.failure.retry_after_s or 0.0, RETRY_AFTER_MAX_S)
     longest_s = max(policy.longest_wait_s, policy.least_gap_s, asked_s)
     must(recovery.retry_at_s <= step.now_s + longest_s + _SOON_S, "no wait is longer than the policy allows")
 
