@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from bench import box, cpu, network, session, soak, wire, words
+from bench import box, cpu, network, recovery, session, soak, wire, words
 
 BENCHMARKS = {
     "session": session,
@@ -16,6 +16,7 @@ BENCHMARKS = {
     "words": words,
     "soak": soak,
     "network": network,
+    "recovery": recovery,
 }
 
 

@@ -13,6 +13,7 @@ import atexit
 import contextlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -100,21 +101,36 @@ class Child:
 
     def __init__(self, command: list[str], folder: Path, **environment: str) -> None:
         """*command* gets `--host` and `--port` added. Returns when it answers."""
-        self.url = f"http://127.0.0.1:{free_port()}"
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        self._command = [*command, "--host", "127.0.0.1", "--port", str(port)]
         self._folder = folder
-        self._since_s = time.time()
-        self._log = (folder / "log").open("wb")
-        port = self.url.rpartition(":")[2]
-        self._process = subprocess.Popen(
-            [*command, "--host", "127.0.0.1", "--port", port],
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            cwd=folder,
-            env={**os.environ, **environment},
-        )
+        self._environment = {**os.environ, **environment}
+        self._launch()
+
+    def _launch(self) -> None:
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                cwd=self._folder,
+                env=self._environment,
+            )
         atexit.register(self.kill)
         self._wait_until_up()
+
+    def again(self) -> None:
+        """After `kill`: the same runner at the same address. Blocks until it answers."""
+        self._launch()
+
+    def freeze(self) -> None:
+        """It stands still, its sockets open, until `thaw`."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
 
     def _wait_until_up(self) -> None:
         deadline_s = time.monotonic() + START_DEADLINE_S
@@ -162,7 +178,6 @@ class Child:
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait()
-        self._log.close()
         atexit.unregister(self.kill)
 
 
@@ -186,14 +201,26 @@ def _folder() -> Path:
 def pipecat() -> Child:
     """The real runner of this test session; started if it is not there, or was killed."""
     if not _shared or not _shared[-1].alive:
-        folder = _folder()
-        (folder / "kind").write_text("echo", encoding="utf-8")
-        command = [str(PIPECAT_PYTHON), str(ROOT / "tests" / "bots" / "bot.py"), "-t", "webrtc"]
-        child = Child(
-            command, folder, BOT_KIND_FILE=str(folder / "kind"), BOT_RECORDINGS=str(folder), PYTHONPATH=str(ROOT)
-        )
-        _shared.append(child)
+        _shared.append(_pipecat("echo"))
     return _shared[-1]
+
+
+def _pipecat(bot: str) -> Child:
+    folder = _folder()
+    (folder / "kind").write_text(bot, encoding="utf-8")
+    command = [str(PIPECAT_PYTHON), str(ROOT / "tests" / "bots" / "bot.py"), "-t", "webrtc"]
+    return Child(command, folder, BOT_KIND_FILE=str(folder / "kind"), BOT_RECORDINGS=str(folder), PYTHONPATH=str(ROOT))
+
+
+@contextlib.contextmanager
+def own_pipecat(bot: str = "echo") -> Iterator[Child]:
+    """A real runner that nobody else uses, to be killed, frozen and started again."""
+    child = _pipecat(bot)
+    try:
+        with _showing_log(child):
+            yield child
+    finally:
+        child.kill()
 
 
 def end_all() -> None:

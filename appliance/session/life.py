@@ -119,7 +119,9 @@ def answered(d: Draft, answer: Answer) -> None:
     elif life.lost:
         search.answered(d, answer)
     elif not life.heard:
-        d.life(verdict_at_s=max(d.now_s, life.quiet_s + DEAD_S))
+        # A runner that answers late has perhaps been out of reach, and what it sends is on its way behind its answer.
+        ride_s = search.RIDE_S if answer is Answer.ALIVE else 0.0
+        d.life(verdict_at_s=max(d.now_s + ride_s, life.quiet_s + DEAD_S))
         if d.due(d.state.life.verdict_at_s):
             _judge(d)
     elif answer in (Answer.NONE, Answer.REFUSED):
@@ -161,9 +163,10 @@ def _judge(d: Draft) -> None:
     alive = life.answer is Answer.ALIVE
     if d.is_in(_S.READY):
         silence_s = d.now_s - life.quiet_s
+        said = "the bot is heard, but takes in nothing that is said" if life.sound else "nothing has come from the bot"
         why = "though its runner says that it lives" if alive else "and its runner does not answer"
         what = "the way for sound is broken" if alive else "the network or the runner's machine is down"
-        search.lose(d, f"nothing has come from the bot for {silence_s:.1f} s, {why}; {what}")
+        search.lose(d, f"{said} for {silence_s:.1f} s, {why}; {what}")
     if alive:
         search.restart(d)
     else:

@@ -13,7 +13,8 @@ and not a silent one. Five things are done here that its public side cannot:
   loop, where the public way (a track that returns `av.Packet`) costs two task switches, an encoder that is never used
   and six objects for each packet. What went out can go again as it was, and numbers can be left out. The sender's
   counts are kept up, because its RTCP reports are made of them.
-- What the other end has acknowledged is looked up (`unacknowledged`).
+- What the other end has acknowledged is looked up (`unacknowledged`), and what it has not is said again before the
+  second is over for which the library waits (`repeat_unacknowledged`).
 - A machine without any network can talk to itself (`reach_this_machine`); the library leaves loopback out.
 """
 
@@ -77,6 +78,8 @@ _NAMES: Final[tuple[tuple[type, str, str], ...]] = (
     (RTCSctpTransport, "_data_channel_flush", "_data_channel_queue"),
     (RTCSctpTransport, "_data_channel_flush", "_outbound_queue"),
     (RTCSctpTransport, "_receive_sack_chunk", "_sent_queue"),
+    (RTCSctpTransport, "_t3_restart", "_t3_handle"),
+    (RTCSctpTransport, "_t3_restart", "_t3_expired"),
     (RTCIceTransport, "__init__", "_recv"),
     (ice.StunProtocol, "datagram_received", "data_received"),
     (ice.Connection, "gather_candidates", "get_host_addresses"),
@@ -176,6 +179,15 @@ def unacknowledged(connection: RTCPeerConnection) -> bool:
     """Whether something that was said on a channel of *connection* has not been acknowledged. Any thread."""
     sctp: Any = connection.sctp
     return bool(sctp._data_channel_queue or sctp._outbound_queue or sctp._sent_queue)
+
+
+def repeat_unacknowledged(connection: RTCPeerConnection) -> None:
+    """Send what was said on a channel of *connection* and is not acknowledged once more, at once, as after a time-out
+    (RFC 9260, 6.3.3). Nothing, if all is."""
+    sctp: Any = connection.sctp
+    if sctp._t3_handle is not None:
+        sctp._t3_handle.cancel()
+        sctp._t3_expired()
 
 
 class RtpWriter:

@@ -118,8 +118,8 @@ class WebRtcSession:
         self._spawn("resume", lambda: self._resume(quiet))
 
     def send_turn(self, state: Literal["start", "stop"]) -> None:
-        if self._closer is None:
-            self._channel.say_turn(state)
+        if self._closer is None and self._channel.say_turn(state) and state == "start":
+            self._uplink.hold()
 
     def leave(self) -> None:
         if self._leaving or self._closer is not None:
@@ -158,7 +158,7 @@ class WebRtcSession:
         """The runner closes its end of the old connection with its answer, and must not see ours go before: it would
         tell the bot that we have left."""
         old, line = self._lines[-1], self._new_line()
-        heard_s = max(line.heard_s for line in self._lines)
+        taken_in_s = max(line.taken_in_s for line in self._lines)
         old.cut()
         self._uplink.close()
         try:
@@ -170,7 +170,7 @@ class WebRtcSession:
             line.cut()
             self._emit(ResumeFailed(self.attempt, exc.failure))
             return
-        self._channel.reopen(heard_s)
+        self._channel.reopen(taken_in_s)
         for past in self._lines[:-1]:
             self._closing.add(self._loop.create_task(past.close(), name=f"session-{self.attempt}-close-past"))
         self._lines = [line]

@@ -72,19 +72,21 @@ class RtviChannel:
         for text in waiting:
             self.say(text)
 
-    def reopen(self, heard_s: Seconds) -> None:
+    def reopen(self, taken_in_s: Seconds) -> None:
         """The channel is gone and will be opened anew to the same bot, which knows us. What was said of turns after
-        *heard_s*, when the bot's side was last heard, cannot be known to have arrived, and is said again."""
+        *taken_in_s*, up to when the bot's side has acknowledged everything, is said again."""
         self._say = None
-        self._waiting.extendleft(text for at_s, text in reversed(self._turns) if at_s > heard_s)
+        self._waiting.extendleft(text for at_s, text in reversed(self._turns) if at_s > taken_in_s)
         self._turns.clear()
 
-    def say_turn(self, state: Literal["start", "stop"]) -> None:
+    def say_turn(self, state: Literal["start", "stop"]) -> bool:
+        """Tell the bot, if a message is configured for it. False: none is."""
         if self._turn_message_type:
             text = rtvi.client_message(self._make_id(), self._turn_message_type, {"state": state})
             if self._say is not None:
                 self._turns.append((self._clock(), text))
             self.say(text)
+        return bool(self._turn_message_type)
 
     def leave(self) -> None:
         """Ask the bot to end, if the channel is open and it has not been asked."""

@@ -14,6 +14,7 @@ from appliance.transport.peer import Peer, PeerEvents
 from appliance.transport.pings import run_pings
 from appliance.transport.settings import IceServer
 from appliance.transport.signs import SignsOfLife, Tell
+from appliance.transport.uplink import AGAIN_S
 from appliance.units import Seconds
 
 
@@ -31,6 +32,10 @@ class LineEvents:
     pings_late: Callable[[], None]
 
 
+DEAF_PINGS = 2
+"""So many pings in a row without an acknowledgement mean that nothing arrives at the other end: one is a lost packet.
+The next but one would come too late for its patience, which is 3 s."""
+
 Spawn = Callable[[str, Callable[[], Coroutine[Any, Any, None]]], asyncio.Task[None] | None]
 """Runs a task of the given name, whose errors are seen to; None: not any more."""
 
@@ -43,9 +48,12 @@ class Line:
         self._events = events
         self._counters = counters
         self._spawn = spawn
-        self._signs = SignsOfLife(self._loop, events.signs)
+        self._signs = SignsOfLife(self._loop, events.signs, self._caught_up)
+        self._unanswered = 0  # pings in a row
         self._pinging: asyncio.Task[None] | None = None
         self._pinged_s: Seconds | None = None
+        self._taken_in_s: Seconds = float("-inf")
+        self._again_s: Seconds = float("-inf")
         self._cut = False
         self.peer = Peer(
             servers,
@@ -60,9 +68,9 @@ class Line:
         )
 
     @property
-    def heard_s(self) -> Seconds:
-        """When something last came from the other end, by the loop's clock."""
-        return self._signs.heard_s
+    def taken_in_s(self) -> Seconds:
+        """What was said until then the other end has acknowledged; by the loop's clock."""
+        return self._taken_in_s if self.peer.owed() else self._loop.time()
 
     @property
     def pinged_s(self) -> Seconds:
@@ -90,8 +98,22 @@ class Line:
         self._events.opened()
 
     def _ping(self, text: str) -> None:
+        self._taken_in_s = self.taken_in_s
+        self._unanswered = 0 if self._caught_up() else self._unanswered + 1
+        if self._unanswered == DEAF_PINGS:
+            self._signs.deaf()
         self._pinged_s = self._loop.time()
         self.peer.say(text)
+
+    def _caught_up(self) -> bool:
+        """Whether all that was said is acknowledged. If not, it is said again."""
+        if not self.peer.owed():
+            return True
+        now_s = self._loop.time()
+        if now_s >= self._again_s:
+            self._again_s = now_s + AGAIN_S
+            self.peer.again()
+        return False
 
     def _heard(self, text: str | bytes) -> None:
         if not self._cut:

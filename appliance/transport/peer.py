@@ -29,7 +29,14 @@ from aiortc.rtcicetransport import parse_stun_turn_uri
 from appliance.session.failure import Failure, Kind
 from appliance.session.media import Receive
 from appliance.telling import tell
-from appliance.transport.aiortc_private import RtpWriter, ask_again, receive_at_once, tap_packets, unacknowledged
+from appliance.transport.aiortc_private import (
+    RtpWriter,
+    ask_again,
+    receive_at_once,
+    repeat_unacknowledged,
+    tap_packets,
+    unacknowledged,
+)
 from appliance.transport.replies import AttemptError
 from appliance.transport.rtvi import ping
 from appliance.transport.sdp import opus_payload_type
@@ -120,6 +127,10 @@ class Peer:
     def owed(self) -> bool:
         """Whether something that was said has not been acknowledged. Any thread."""
         return unacknowledged(self._connection)
+
+    def again(self) -> None:
+        """Say once more what has not been acknowledged."""
+        repeat_unacknowledged(self._connection)
 
     @property
     def state(self) -> str:

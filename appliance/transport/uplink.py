@@ -3,6 +3,10 @@
 `send` may come from any thread and wakes the loop at most once a call; the loop then sends all that waits in one go,
 because wakes are what costs. Nothing is paced here: whoever sends faster than real time means it. Copies against losses
 are added on the way (`copies`).
+
+A message and the words behind it travel apart, and a message that is lost comes again a second later: words of a turn
+would be there before the `start` that they belong to. So after `hold` words wait until it has been taken in, which on
+a good network it is before there are any, and it is said again soon if it is not.
 """
 
 from __future__ import annotations
@@ -11,12 +15,13 @@ import asyncio
 import math
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from appliance.session.media import Care
 from appliance.transport.copies import JUMP, Copies, Losses
 from appliance.transport.counters import LinkCounters
-from appliance.units import PACKET_MS
+from appliance.units import PACKET_MS, Seconds
 
 CAPACITY_PACKETS = 15_000 // PACKET_MS
 """15 s: longer than the longest backlog, so only a loop that stands still loses anything. The oldest go."""
@@ -25,6 +30,10 @@ PAYLOAD_BYTES_MAX = 1150
 SIGN_S: Final = 0.5
 """For a sign that the last packets have come, before it is done without: longer than a runner under load stands still,
 and shorter than the second after which a lost question is asked again."""
+AGAIN_S: Final = 0.15
+"""Until a message that words wait for is said again: longer than an answer takes from the other side of the world."""
+HOLD_S: Final = 2.0
+"""For a message to be taken in, before words go without: with `AGAIN_S` it has been said a dozen times."""
 LOOK_EVERY: Final = 25
 """Packets between two looks at losses; the other end's reports come every 0.5 to 1.5 s."""
 
@@ -56,6 +65,18 @@ class Sign(Protocol):
         """Whether something that was said has not been acknowledged. Any thread."""
         ...
 
+    def again(self) -> None:
+        """Say once more, now, what has not been acknowledged. Loop only."""
+        ...
+
+
+@dataclass(slots=True)
+class _Hold:
+    """Packets wait until *until_s* at most; what they wait for is said again at *again_s*."""
+
+    until_s: Seconds
+    again_s: Seconds
+
 
 class UpLink:
     """One session's way out. Made closed; `open` once, `close` once or more, both on the loop.
@@ -73,6 +94,7 @@ class UpLink:
         self._sign: Sign | None = None
         self._asked_s = -math.inf
         self._woken = False
+        self._hold: _Hold | None = None
         self._copies = Copies(copies)
         self._losses = Losses()
         self._losses_down = Losses()
@@ -87,9 +109,15 @@ class UpLink:
         self._copies.forget()
         self._losses, self._losses_down, self._skipped = Losses(), Losses(), 0
 
+    def hold(self) -> None:
+        """What is sent from now on waits until all that has been said so far is acknowledged. Loop only."""
+        if self._sign is not None:
+            now_s = self._loop.time()
+            self._hold = _Hold(until_s=now_s + HOLD_S, again_s=now_s + AGAIN_S)
+
     def close(self) -> None:
         """From now on packets are dropped, those that wait included."""
-        self._wire = self._sign = None
+        self._wire = self._sign = self._hold = None
         self._flush()
 
     def waiting(self) -> bool:
@@ -116,6 +144,10 @@ class UpLink:
 
     def _flush(self) -> None:
         self._woken = False  # before looking: what comes from now on wakes the loop again
+        if self._waiting and self._held():
+            self._woken = True
+            self._loop.call_later(PACKET_MS / 1000, self._flush)
+            return
         waiting, wire, counters = self._waiting, self._wire, self._counters
         sent, last = counters.packets_sent, False
         while waiting:
@@ -134,6 +166,20 @@ class UpLink:
             self._unlooked += counters.packets_sent - sent
             if self._unlooked >= LOOK_EVERY:
                 self._look(wire)
+
+    def _held(self) -> bool:
+        """Whether packets have to wait for a message that is on its way."""
+        hold, sign = self._hold, self._sign
+        if hold is None:
+            return False
+        now_s = self._loop.time()
+        if sign is None or not sign.owed() or now_s >= hold.until_s:
+            self._hold = None
+            return False
+        if now_s >= hold.again_s:
+            hold.again_s = now_s + AGAIN_S
+            sign.again()
+        return True
 
     def _write(self, wire: Wire, payload: bytes, care: Care) -> bool:
         """Send a packet behind the copies that are due. False: the connection cannot."""

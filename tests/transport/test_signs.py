@@ -40,9 +40,15 @@ class Loop:
         self.now_s = until_s
 
 
-def begun() -> tuple[Loop, SignsOfLife, list[tuple[float, bool, bool]]]:
+def begun(
+    caught_up: Callable[[], bool] = lambda: True,
+) -> tuple[Loop, SignsOfLife, list[tuple[float, bool, bool]]]:
     loop, told = Loop(), list[tuple[float, bool, bool]]()
-    signs = SignsOfLife(loop, lambda sound, heard: told.append((round(loop.now_s - 100, 3), sound, heard)))  # type: ignore[arg-type]
+
+    def tell(sound: bool, heard: bool) -> None:
+        told.append((round(loop.now_s - 100, 3), sound, heard))
+
+    signs = SignsOfLife(loop, tell, caught_up)  # type: ignore[arg-type]
     signs.begin()
     return loop, signs, told
 
@@ -95,3 +101,39 @@ def test_after_the_end_nothing_is_told() -> None:
     signs.other()
     signs.sound()
     assert told == [(0, True, True)]
+
+
+def test_a_bot_that_hears_nothing_is_no_sign_of_a_whole_line_until_it_has_caught_up() -> None:
+    owes = [True]
+    loop, signs, told = begun(lambda: not owes[0])
+    signs.sound()
+    loop.run(1.0)
+    signs.deaf()
+    assert told[1:] == [(1.0, True, False)]
+    signs.deaf()
+    for _ in range(200):
+        loop.run(0.02)
+        signs.sound()
+        signs.other()
+    assert told[2:] == [], "what comes is no answer"
+    owes[0] = False
+    assert told[2:] == [], "and what is owed no more is one with the next thing that comes"
+    signs.other()
+    assert told[2:] == [(5.0, True, True)]
+
+
+def test_sound_that_stops_and_comes_while_the_bot_hears_nothing_is_told() -> None:
+    loop, signs, told = begun(lambda: False)
+    signs.sound()
+    signs.deaf()
+    loop.run(QUIET_S + 0.01)
+    signs.sound()
+    assert [fact[1:] for fact in told] == [(True, True), (True, False), (False, False), (True, False)]
+
+
+def test_nothing_is_told_of_a_line_that_has_ended() -> None:
+    _, signs, told = begun()
+    signs.end()
+    signs.deaf()
+    signs.sound()
+    assert told == []

@@ -10,7 +10,7 @@ import pytest
 from appliance.session.media import Care
 from appliance.transport.copies import JUMP, WATCHFUL_PACKETS
 from appliance.transport.counters import LinkCounters
-from appliance.transport.uplink import CAPACITY_PACKETS, LOOK_EVERY, PAYLOAD_BYTES_MAX, SIGN_S, UpLink
+from appliance.transport.uplink import AGAIN_S, CAPACITY_PACKETS, HOLD_S, LOOK_EVERY, PAYLOAD_BYTES_MAX, SIGN_S, UpLink
 
 SAFE, LOOSE, FRESH = Care.SAFE, Care.LOOSE, Care.FRESH
 
@@ -45,6 +45,9 @@ class Wire:
 
     def owed(self) -> bool:
         return self.owes
+
+    def again(self) -> None:
+        self.sent.append(b"!")
 
     def report(self) -> None:
         self.reports += 1
@@ -298,3 +301,73 @@ def test_what_is_owed_for_other_things_is_not_waited_for() -> None:
     up.close()
     assert not up.waiting()
     loop.close()
+
+
+class TestWordsBehindAMessage:
+    """It is taken in before them."""
+
+    def held(self) -> tuple[Wire, UpLink, LinkCounters, Loop]:
+        wire = Wire()
+        up, counters, loop = link(wire)
+        wire.owes = True
+        up.hold()
+        up.send([b"a"], SAFE)
+        turn(loop)
+        return wire, up, counters, loop
+
+    def later(self, loop: Loop, seconds: float) -> None:
+        """Let the loop's clock go on, and what is due by it be done."""
+        loop.ahead_s += seconds
+        turn(loop)
+
+    def test_they_wait_for_it_and_go_in_order(self) -> None:
+        wire, up, counters, loop = self.held()
+        up.send([b"b"], SAFE)
+        self.later(loop, 0.02)
+        assert wire.sent == [] and up.waiting()
+        wire.owes = False
+        up.send([b"c"], SAFE)
+        self.later(loop, 0.02)
+        assert wire.sent == [b"a", b"b", b"c"]
+        assert counters.packets_unsent == 0
+        up.send([b"d"], SAFE)
+        turn(loop)
+        assert wire.sent[3:] == [b"d"]
+        loop.close()
+
+    def test_they_go_without_anything_behind_them(self) -> None:
+        wire, _, _, loop = self.held()
+        wire.owes = False
+        self.later(loop, 0.02)
+        assert wire.sent == [b"a"]
+        loop.close()
+
+    def test_it_is_said_again_until_it_is_taken_in_or_for_too_long(self) -> None:
+        wire, up, _, loop = self.held()
+        self.later(loop, AGAIN_S)
+        assert wire.sent == [b"!"]
+        self.later(loop, AGAIN_S / 2)
+        assert wire.sent == [b"!"]
+        self.later(loop, AGAIN_S)
+        assert wire.sent == [b"!", b"!"]
+        self.later(loop, HOLD_S)
+        assert wire.sent == [b"!", b"!", b"a"] and not up.waiting()
+        loop.close()
+
+    def test_what_is_owed_later_holds_nothing_up(self) -> None:
+        wire, up, _, loop = self.held()
+        wire.owes = False
+        self.later(loop, 0.02)
+        wire.owes = True
+        up.send([b"b"], SAFE)
+        turn(loop)
+        assert wire.sent == [b"a", b"b"]
+        loop.close()
+
+    def test_of_a_line_that_is_cut_nothing_waits(self) -> None:
+        _, up, counters, loop = self.held()
+        up.close()
+        assert not up.waiting()
+        assert counters.packets_unsent == 1
+        up.hold()  # there is nobody to wait for
+        loop.close()
