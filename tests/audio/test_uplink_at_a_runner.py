@@ -82,6 +82,9 @@ class Runner:
     def owed(self) -> bool:
         return False
 
+    def again(self) -> None:
+        pass
+
     def missed(self) -> int:
         return 0
 
