@@ -215,6 +215,17 @@ async def deaf(s: Scene) -> Lived:
     return await _over(s, fault_s)
 
 
+async def rough(s: Scene) -> Lived:
+    """Four seconds on a thin line that loses, doubles and overtakes: no reason to let go of a bot."""
+    await s.in_session()
+    fault_s = s.now_s()
+    s.net.set("both", loss=0.02, duplicate=0.1, reorder=0.1, delay_ms=40, rate_kbit_s=160)
+    await s.converse()
+    await asyncio.sleep(4.0)  # the fault itself
+    s.net.set("both")
+    return await _over(s, fault_s)
+
+
 async def network_out(s: Scene, for_s: float = 3.0) -> Lived:
     """Nothing at all comes through."""
     await s.in_session()
@@ -288,6 +299,7 @@ CASES = (
     Case(name="runner frozen for 3 s", fault=runner_frozen, noticed=False, same_bot=True),
     Case(name="no packets for 3 s", fault=blackout, noticed=False, same_bot=True),
     Case(name="no packets upwards for 3 s", fault=deaf, noticed=False, same_bot=True),
+    Case(name="a thin line that loses, doubles and overtakes", fault=rough, noticed=False, same_bot=True),
     Case(name="no network for 3 s", fault=network_out, noticed=False, same_bot=True),
     Case(
         name="no network for 3 s while a person speaks",
