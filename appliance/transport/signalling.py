@@ -94,7 +94,10 @@ class Signalling:
             return BotAnswer.UNCLEAR
         try:
             url, body = self._offer_url(reply), {"pc_id": pc_id, "candidates": []}
-            async with self._make_session(lasting=False) as http, http.patch(url, data=json.dumps(body)) as got:
+            async with (
+                self._make_session(lasting=False) as http,
+                http.patch(url, data=json.dumps(body), allow_redirects=False) as got,
+            ):
                 return _PROBED.get(got.status, BotAnswer.UNCLEAR)
         except (aiohttp.ClientError, OSError, ValueError) as exc:
             refused = getattr(exc, "errno", None) == errno.ECONNREFUSED

@@ -122,6 +122,7 @@ async def test_a_quiet_resume_waits_until_the_pings_are_old(monkeypatch: pytest.
     ("status", "means"),
     [
         (200, Answer.ALIVE),
+        (307, Answer.UNCLEAR),
         (400, Answer.STRANGER),
         (404, Answer.GONE),
         (405, Answer.UNCLEAR),
@@ -134,7 +135,7 @@ async def test_what_the_answer_to_a_probe_means(status: int, means: Answer) -> N
 
     async def handler(request: web.Request) -> web.Response:
         asked.append((request.method, request.path, json.loads(await request.read())))
-        return web.Response(status=status, text="{}")
+        return web.Response(status=status, text="{}", headers={"Location": "/elsewhere"})
 
     async with serve(handler) as url:
         call = Dial(SmallWebRtc(settings(url)))
