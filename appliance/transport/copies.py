@@ -67,10 +67,10 @@ class Losses:
     def __init__(self) -> None:
         self.total = 0
 
-    def report(self, lost: int, skipped: int) -> bool:
-        """Take a count of *lost* packets, when *skipped* numbers had been skipped. Whether there are new losses.
+    def report(self, lost: int, skipped: int) -> int:
+        """Take a count of *lost* packets, when *skipped* numbers had been skipped. Returns how many are new.
 
         A report may be older than the last jump, and then says too little: the count never falls.
         """
         before, self.total = self.total, max(self.total, lost - skipped)
-        return self.total > before
+        return self.total - before

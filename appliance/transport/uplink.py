@@ -202,6 +202,6 @@ class UpLink:
         self._unlooked = 0
         if self._losses_down.report(wire.lost(), 0):
             self._copies.lost()
-        if self._losses.report(wire.missed(), self._skipped):
+        if missed := self._losses.report(wire.missed(), self._skipped):
             self._copies.lost()
-            self._counters.packets_missed = self._losses.total
+            self._counters.packets_missed += missed  # a resumed session's reports begin anew

@@ -61,14 +61,14 @@ def test_a_jump_is_no_loss() -> None:
     losses = Losses()
     assert not losses.report(0, skipped=0)
     assert not losses.report(JUMP, skipped=JUMP)
-    assert losses.report(JUMP + 1, skipped=JUMP)
+    assert losses.report(JUMP + 1, skipped=JUMP) == 1
     assert losses.total == 1
 
 
 def test_a_report_older_than_the_jump_takes_nothing_back() -> None:
     losses = Losses()
-    assert losses.report(3, skipped=0)
+    assert losses.report(3, skipped=0) == 3
     assert not losses.report(3, skipped=JUMP)
     assert losses.total == 3
-    assert losses.report(3 + JUMP + 2, skipped=JUMP)
+    assert losses.report(3 + JUMP + 2, skipped=JUMP) == 2
     assert losses.total == 5

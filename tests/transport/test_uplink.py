@@ -244,6 +244,12 @@ def test_losses_in_spite_of_copies_are_counted_and_jumps_are_none() -> None:
     wire.missing = JUMP + 2
     turn(loop)
     assert counters.packets_missed == 2
+    wire = Wire()
+    up.open(wire, wire)
+    up.send([b"2"] * LOOK_EVERY, SAFE)
+    wire.missing = 1
+    turn(loop)
+    assert counters.packets_missed == 3, "over all connections of a session"
     loop.close()
 
 
