@@ -99,7 +99,8 @@ class Line:
 
     def _ping(self, text: str) -> None:
         self._taken_in_s = self.taken_in_s
-        self._unanswered = 0 if self._caught_up() else self._unanswered + 1
+        before = self._pinged_s is not None  # what was said just now nobody can have answered
+        self._unanswered = self._unanswered + 1 if before and not self._caught_up() else 0
         if self._unanswered == DEAF_PINGS:
             self._signs.deaf()
         self._pinged_s = self._loop.time()
