@@ -45,9 +45,10 @@ class Waiting:
         return min(self._packets, key=lambda number: (len(self._packets[number]) > SILENT_BYTES, number))
 
     def drop(self, number: int) -> None:
-        """Let go of one: `was_dropped` knows of it until it is asked for a later one."""
+        """Let go of one. Of one from between others `was_dropped` knows, until it is asked for a later one."""
+        if number != self.first:
+            self._dropped.add(number)
         del self._packets[number]
-        self._dropped.add(number)
 
     def clear(self) -> None:
         self._packets.clear()
