@@ -2,7 +2,8 @@
 
 Theory of operation: a microphone that is there and delivers may still hear nothing: muted by a switch of its own, gone
 dead, or stuck in one buffer. Its samples tell: a converter has noise of its own, so that exact zeros, or the same
-samples over and over, for longer than `DEAF_MS` are no room. That is told once, and again after sound has come.
+samples over and over, for longer than `DEAF_MS` are no room, be it in one opening or in many short presses. That is
+told once, and again after sound has come.
 It belongs to the capture thread; what the properties give may be read by any.
 """
 
@@ -115,7 +116,6 @@ class Hearing:
         """The microphone has been closed, or has failed."""
         self.recent = None
         self._second.clear()
-        self._same_ms = 0
 
     def _judge(self, meter: Meter) -> None:
         if not (meter.zero or meter.frozen):

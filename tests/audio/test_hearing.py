@@ -66,10 +66,18 @@ def test_a_stand_in_may_be_silent() -> None:
     assert Microphone(live=False).hears(*[ZEROS] * 1000) == 0
 
 
-def test_each_opening_is_judged_anew() -> None:
+def test_short_presses_of_a_dead_microphone_add_up() -> None:
+    microphone, told = Microphone(), []
+    for _ in range(5):
+        told.append(microphone.hears(*[ZEROS] * (DEAF // 2)))
+        microphone.hearing.close()
+    assert told == [0, 1, 1, 1, 1]
+
+
+def test_zeros_behind_each_opening_are_not_deafness() -> None:
     microphone = Microphone()
     for _ in range(5):
-        microphone.hears(*[ZEROS] * (DEAF - 1))
+        microphone.hears(*[ZEROS] * (DEAF - 1), SPEECH[0])
         microphone.hearing.close()
     assert not microphone.reports
 
