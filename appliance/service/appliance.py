@@ -160,7 +160,7 @@ class RunningAppliance:
         self._parts.notifier.stopping()
         self._parts.network.close()
         self._parts.clock.close()
-        await self._care.close()
+        self._care.close()
         self._driver.post(ShutdownAsked())
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._ended.wait(), POLITE_S)

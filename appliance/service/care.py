@@ -45,11 +45,10 @@ class Care:
         self._start_network()
         self._watchdog.start()
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Watch and restart nothing any more."""
         self._watchdog.close()
         self.supervisor.close()
-        await self.supervisor.wait_closed()
 
     def _look(self) -> Look:
         down, driver = self.supervisor.down, self._driver

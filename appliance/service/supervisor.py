@@ -1,9 +1,9 @@
 """Everything that runs has an owner here: what crashes is logged with its trace and restarted, or ends the process.
 
-Theory of operation. A part (a thread, a task, the board) tells of its crash by the callback that `own` or `run` made
-for it, from any thread. On the loop the restart is decided (`restarts`): after a growing wait, or, after too many in a
-window, or for a part that cannot be restarted, not any more. Then the process ends in order, with a reason, and systemd
-makes a new one. What no part owns (a library's task, a callback on the loop) is logged, and counts when it is our code
+Theory of operation. A part (a thread, the board, a watch) tells of its crash by the callback that `own` made for it,
+from any thread. On the loop the restart is decided (`restarts`): after a growing wait, or, after too many in a window,
+or for a part that cannot be restarted, not any more. Then the process ends in order, with a reason, and systemd makes a
+new one. What no part owns (a library's task, a callback on the loop) is logged, and counts when it is our code
 that failed.
 """
 
@@ -13,10 +13,9 @@ import asyncio
 import contextlib
 import logging
 import traceback
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from appliance.service.restarts import CRASHES_MAX, WINDOW_S, Restarts
 from appliance.telling import tell
@@ -47,7 +46,6 @@ class Supervisor:
         self._loop = asyncio.get_running_loop()
         self._policy = Restarts()
         self._parts: dict[str, _Part] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
         self._closed = False
 
     def own(self, name: str, restart: Callable[[], None] | None = None) -> Crashed:
@@ -60,11 +58,6 @@ class Supervisor:
 
         return crashed
 
-    def run(self, name: str, make: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run *make*'s coroutine as a task, and again after it has failed; one that returns has done its work."""
-        crashed = self.own(name, lambda: self._start(name, make, crashed))
-        self._start(name, make, crashed)
-
     def down(self, name: str) -> bool:
         """Whether *name* waits for its restart."""
         return self._parts[name].waits is not None
@@ -76,22 +69,11 @@ class Supervisor:
             self._crashed("loop", error)
 
     def close(self) -> None:
-        """Restart nothing any more, and cancel the tasks."""
+        """Restart nothing any more."""
         self._closed = True
         for part in self._parts.values():
             if part.waits is not None:
                 part.waits.cancel()
-        for task in self._tasks.values():
-            task.cancel()
-
-    async def wait_closed(self) -> None:
-        """Until the tasks have ended."""
-        if self._tasks:
-            await asyncio.wait(self._tasks.values())
-
-    def _start(self, name: str, make: Callable[[], Coroutine[Any, Any, None]], crashed: Crashed) -> None:
-        task = self._tasks[name] = self._loop.create_task(make(), name=name)
-        task.add_done_callback(lambda done: None if done.cancelled() or not done.exception() else _tell(done, crashed))
 
     def _crashed(self, name: str, error: BaseException) -> None:
         if self._closed or self.down(name):
@@ -122,9 +104,3 @@ class Supervisor:
         self.close()
         tell(log, logging.ERROR, "given_up", trace=error, reason=reason)
         self._give_up(reason, error)
-
-
-def _tell(done: asyncio.Task[None], crashed: Crashed) -> None:
-    error = done.exception()
-    assert error is not None
-    crashed(error)
