@@ -36,6 +36,8 @@ def _session(state: State) -> str:
     link, recovery = state.link, state.recovery
     if link.state is TransportState.READY:
         return _in_session(state)
+    if state.life.lost:
+        return f"looking for the bot: {recovery.reason}"
     if link.state in MAKING:
         why = f", after {recovery.count} failed: {recovery.reason}" if recovery.count else ""
         return f"connecting to the runner{why}"

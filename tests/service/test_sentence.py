@@ -9,7 +9,7 @@ import pytest
 from appliance.service.sentence import LENGTH_MAX, sentence
 from appliance.session.events import DeviceState
 from appliance.session.lifecycle import TransportState
-from appliance.session.state import Link, Phase, Recovery, State, Talk, Turn
+from appliance.session.state import Life, Link, Phase, Recovery, State, Talk, Turn
 
 UP = State(booted=True)
 
@@ -37,6 +37,10 @@ READY = at(TransportState.READY)
         (
             at(TransportState.CONNECTING, recovery=Recovery(count=3, reason="it slept")),
             "connecting to the runner, after 3 failed: it slept",
+        ),
+        (
+            at(TransportState.CONNECTING, life=Life(lost=True), recovery=Recovery(reason="nothing has come for 3.0 s")),
+            "looking for the bot: nothing has come for 3.0 s",
         ),
         (READY, "in session"),
         (replace(READY, audible=True), "in session, the bot speaks"),
