@@ -13,10 +13,11 @@ Imports go one way: cli, demo -> app -> service -> control | audio | transport |
     down            event loop: UDP -> RTP -> playout buffer; playback thread: buffer -> Opus or guess, cues -> speaker
 
 Threads: `capture` and `playback` live as long as the process, gpiozero has one for edges, aiortc an idle decoder for
-each session, `trace` lives while a failure's trace is written; all else is one event loop, which moves packets and does
-no sample arithmetic. Threads meet it in `driver.post_from_thread`, `board.buttons` and the transport's up-link. Samples
-counted are the clock of the sound. `service.supervisor` owns what runs, and begins anew what crashes;
-`service.watchdog` ends a process that cannot prove that it lives.
+each connection; one lives while a name is looked up, and `trace` while a failure's trace is written. All else is one
+event loop, which moves packets and does no sample arithmetic. Threads meet it in `driver.post_from_thread`,
+`board.buttons`, `service.supervisor`, and the transport's up-link and resolver. Samples counted are the clock of the
+sound. The supervisor owns what runs, and begins anew what crashes; `service.watchdog` ends a process that cannot prove
+that it lives.
 
 What belongs where: `session` decides (pure); `audio` has the roads and the devices; `transport` the wire to a runner;
 `board` buttons and lights; `control` the Unix socket; `service` runs the machine and tells of it; `runner` is a small

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from appliance.session.events import Event
 
 Listener = Callable[[dict[str, Any]], None]
-"""Takes one published event, a JSON object (interfaces.md, Control socket). Event loop; must not block."""
+"""Takes one published event, a JSON object (README, Operating it by socket). Event loop; must not block."""
 
 
 class Board(Protocol):

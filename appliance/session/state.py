@@ -1,4 +1,4 @@
-"""What the machine knows: six small frozen records side by side, and the one deadline that comes out of them."""
+"""What the machine knows: five small frozen records side by side, and the one deadline that comes out of them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Every private name of aiortc (and of aioice below it) that we use, and nothing else that is private.
 
 aiortc is pinned, and `verify` looks for each name before the first session, so that another version is a clear message
-and not a silent one. Five things are done here that its public side cannot:
+and not a silent one. Six things are done here that its public side cannot:
 
 - Packets are taken before its jitter buffer (`tap_packets`), which holds 80 ms always and 200 ms more for good after
   one loss. RTCP and the receiver's statistics stand before the buffer and go on working.
@@ -152,8 +152,7 @@ class _Missing:
 def receive_at_once(receiver: RTCRtpReceiver, other: Callable[[], None]) -> None:
     """Have sound go from the socket to what `tap_packets` gave, in one call. Everything else (DTLS, RTCP) goes its
     usual way, and so does sound until there are keys for it; *other* is called for each of these first, and must not
-    raise. Once, after the answer has been applied: before it, the
-    library may still change the transport."""
+    raise. Once, after the answer has been applied: before it, the library may still change the transport."""
     dtls: Any = receiver.transport
     connection: Any = dtls.transport._recv.__self__
     usual: Callable[[bytes, int], None] = connection.data_received
