@@ -49,8 +49,11 @@ def begin(d: Draft) -> None:
 
 
 def greeted(d: Draft) -> None:
-    """The bot is ready, which is a sign of life, too: no more questions without a reason."""
-    d.put(life=Life(sound=d.state.life.sound))
+    """The bot is ready: no more questions without a reason. That it takes in nothing of what is said is one."""
+    life = d.state.life
+    d.put(life=Life(sound=life.sound, heard=life.heard, quiet_s=life.quiet_s))
+    if not life.heard:
+        ask(d)
 
 
 def let_time_pass(d: Draft) -> None:

@@ -97,6 +97,22 @@ def test_a_link_that_is_dead_leaves_ready_in_time() -> None:
     assert "the network or the runner's machine is down" in reason(play)
 
 
+def test_a_bot_that_greets_and_takes_nothing_in_is_no_partner_from_the_beginning() -> None:
+    """The way up died while it was awaited; what is told is a change, and there will be none."""
+    play = Play.booted()
+    play(PRESS)
+    play(BotStarted(1, REPLY))
+    play(OfferAnswered(1))
+    play(Connected(1))
+    play(WELL)
+    play(Signs(1, sound=True, heard=False), after_s=2.5)
+    effects = play(BotReady(1, "2.2.0"), after_s=2.0)
+    assert Probe(1) in effects
+    assert not [effect for effect in effects if isinstance(effect, DeliverWords)], "they would be lost"
+    play(Probed(1, Answer.ALIVE))
+    assert Resume(1, quiet=False) in play.wait()
+
+
 def test_what_comes_again_in_time_is_ridden_out_without_a_trace() -> None:
     play = ready()
     silent(play)
