@@ -26,7 +26,6 @@ from appliance.config.schema import (
     Settings,
     Speaker,
     Talk,
-    Uplink,
 )
 from appliance.service.appliance import RunningAppliance
 

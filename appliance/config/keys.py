@@ -28,5 +28,5 @@ def key(default: T, kind: Kind, doc: str, *, examples: tuple[str, ...] = ()) -> 
 
 
 def keys_of(table: object) -> dict[str, Key]:
-    """The keys of a table, in their order. *table* is one of the classes above, or an object of one."""
+    """The keys of a table, in their order. *table* is a class of settings, or an object of one."""
     return {item.name: item.metadata["key"] for item in fields(table)}  # type: ignore[arg-type]

@@ -27,6 +27,7 @@ from appliance.config.cues import Cues
 from appliance.config.keys import key
 from appliance.config.kinds import Choice, Flag, Number, Text, Whole
 from appliance.config.secrets import Secret
+from appliance.config.uplink import Uplink
 from appliance.units import Dbfs, Hertz, Millis, Seconds
 
 RATES_HZ = (8000, 12000, 16000, 24000, 48000)  # those that Opus works at
@@ -149,22 +150,6 @@ class Talk:
     )
     time_out_s: Seconds = key(60.0, Number(1, 3_600, "s"), "Longest single transmission. The light warns 10 s before.")
     backlog_s: Seconds = key(10.0, Number(0.1, 60, "s"), "Speech kept while a session is being made.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Uplink:
-    """How words go to the runner. The defaults are made for Pipecat's; for another, each can be turned off."""
-
-    speed: int = key(4, Whole(1, 8), "Words that were kept are delivered so many times as fast as they were said.")
-    flush: bool = key(
-        True, Flag(), "The silence that ends a turn at the bot is sent at once. false: in real time, and stop later."
-    )
-    jump: bool = key(
-        True, Flag(), "Leave out sequence numbers behind a flush: it ends the delay that a loss leaves in a runner."
-    )
-    copies: int = key(
-        2, Whole(0, 2), "Copies of each packet of words, against losses. 2: the second at first, and under losses."
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
