@@ -27,6 +27,7 @@ from appliance.config.schema import (
     Speaker,
     Talk,
 )
+from appliance.config.uplink import Uplink
 from appliance.service.appliance import RunningAppliance
 
 Samples = NDArray[np.int16]
