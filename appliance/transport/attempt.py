@@ -172,7 +172,9 @@ class WebRtcSession:
             return
         self._channel.reopen(taken_in_s)
         for past in self._lines[:-1]:
-            self._closing.add(self._loop.create_task(past.close(), name=f"session-{self.attempt}-close-past"))
+            task = self._loop.create_task(past.close(), name=f"session-{self.attempt}-close-past")
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
         self._lines = [line]
         await self._accept(line, answer)
 

@@ -68,6 +68,7 @@ async def test_a_session_goes_on_by_another_connection(kind: str) -> None:
             await call.until(lambda: len(call.packets) > 5)
             assert call.names() == ["OfferAnswered", "Connected"], "nothing is told of the old one"
             assert await answer(call) is Answer.ALIVE
+            await call.until(lambda: not call.session._closing)
         call.session.send_turn("start")
         call.session.link.send([SPOKEN] * 50, Care.SAFE)
         call.session.send_turn("stop")
