@@ -124,7 +124,11 @@ class Session:
         Number(0, 86_400, "s"),
         "Hang up after no button was held and nobody spoke, by the bot's account, for so long. 0: never.",
     )
-    max_session_s: Seconds = key(0.0, Number(0, 604_800, "s"), "Longest session. 0: no limit.")
+    max_session_s: Seconds = key(
+        0.0,
+        Number(0, 604_800, "s"),
+        "Longest session. 0: no limit. One that is kept always is made anew in a silence before it.",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from appliance.session.effects import CloseLink, CloseSpeaker, DropWords, Exit, 
 from appliance.session.failure import Failure, Kind
 from appliance.session.lifecycle import DOWN, UP, Move, TransportState
 from appliance.session.policy import LAST_WORDS_S
-from appliance.session.state import Life, Phase, Turn, idle_deadline_s, session_limit_s
+from appliance.session.state import Life, Phase, Turn, idle_deadline_s, renewal_s, session_limit_s
 from appliance.session.talking import close_turn, drop_turn
 
 _S = TransportState
@@ -21,6 +21,8 @@ def let_time_pass(d: Draft) -> None:
         if not policy.keep_always:
             d.recovery(wanted=False)
         leave(d, f"the session has lasted max_session_s, {policy.max_session_s:g} s")
+    elif d.due(renewal_s(d.state, policy)):
+        leave(d, f"it is made anew in a silence, before it has lasted max_session_s, {policy.max_session_s:g} s")
     if d.due(idle_deadline_s(d.state, policy)):
         hang_up(d, f"nobody has used it for idle_hang_up_s, {policy.idle_hang_up_s:g} s")
     if d.state.link.parting and d.due(d.state.link.deadline_s):

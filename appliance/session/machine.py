@@ -43,7 +43,7 @@ def step(
 ) -> tuple[State, tuple[Effect, ...]]:
     """The next state, and what has to be done, in order. *jitter* is in [0, 1); *now_s* is monotonic, never falling."""
     draft = Draft(state, now_s, jitter, policy)
-    if in_use(state):
+    if in_use(state) or state.audible:
         draft.used()
     _let_time_pass(draft)
     if isinstance(event, FromPeople):

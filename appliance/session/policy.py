@@ -18,6 +18,13 @@ With the 2 s that a bot takes to leave it is within the 3.2 s of a process that 
 DUMB_S: Seconds = 8.0
 """A runner itself gives a voice that nobody takes 10 s; the longest pause of a synthesiser is far shorter."""
 
+RENEWAL_SHARE = 0.1
+"""The last part of a session's time in which it is made anew, if there is a silence; of a long one the last"""
+RENEWAL_AHEAD_S: Seconds = 300.0
+"""seconds: a room that is never silent for five minutes is not silent at the limit either."""
+RENEWAL_SILENCE_S: Seconds = 5.0
+"""Longer than people and bots pause in a conversation."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:

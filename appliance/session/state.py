@@ -8,7 +8,14 @@ from enum import Enum
 from appliance.session.effects import Cue
 from appliance.session.events import ABSENT, Answer, Device, DeviceState, Reply
 from appliance.session.lifecycle import UP, TransportState
-from appliance.session.policy import DUMB_S, TIME_OUT_WARNING_S, Policy
+from appliance.session.policy import (
+    DUMB_S,
+    RENEWAL_AHEAD_S,
+    RENEWAL_SHARE,
+    RENEWAL_SILENCE_S,
+    TIME_OUT_WARNING_S,
+    Policy,
+)
 from appliance.units import Seconds
 
 
@@ -236,6 +243,16 @@ def session_limit_s(state: State, policy: Policy) -> Seconds | None:
     return state.link.ready_s + policy.max_session_s if limited else None
 
 
+def renewal_s(state: State, policy: Policy) -> Seconds | None:
+    """When a session that is kept up always is made anew before it has lasted as long as it may: in a silence, so that
+    nobody is cut off in the middle of a word. None while somebody speaks or is heard."""
+    limit_s = session_limit_s(state, policy)
+    if limit_s is None or in_use(state) or state.audible or not policy.keep_always:
+        return None
+    ahead_s = min(policy.max_session_s * RENEWAL_SHARE, RENEWAL_AHEAD_S)
+    return max(limit_s - ahead_s, state.recovery.used_s + RENEWAL_SILENCE_S)
+
+
 def cut_deadline_s(state: State, policy: Policy) -> Seconds | None:
     """When a session without a way to its runner is lost; one being made is over."""
     cut_s = state.network.cut_s
@@ -280,6 +297,7 @@ def deadline(state: State, policy: Policy, now_s: Seconds) -> Seconds | None:
         warning if warning is not None and warning > now_s else None,
         idle_deadline_s(state, policy),
         session_limit_s(state, policy),
+        renewal_s(state, policy),
         cut_deadline_s(state, policy),
         stable_s(state, policy),
     )

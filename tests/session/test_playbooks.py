@@ -442,6 +442,46 @@ def test_max_session() -> None:
     assert (play.transport_state, play.state.recovery.wanted) == ("disconnecting", False)
 
 
+def renewed_at(play: Play) -> float:
+    """When the session was ended to be made anew; it is made anew at once."""
+    while play.transport_state == "ready":
+        play.wait()
+    ended_s = play.now_s
+    assert play.state.recovery.wanted
+    while play.transport_state != "authenticating":
+        play.wait()
+    assert play.now_s - ended_s < 5.0
+    return ended_s
+
+
+def test_a_session_that_is_kept_always_is_made_anew_in_a_silence_before_its_limit() -> None:
+    assert renewed_at(ready(keep_always=True, max_session_s=1000.0)) == 900.0
+    assert renewed_at(ready(keep_always=True, max_session_s=7200.0)) == 6900.0
+
+
+def test_who_speaks_when_it_is_due_is_let_finish() -> None:
+    play = ready(keep_always=True, max_session_s=1000.0)
+    play.wait_until(890.0)
+    play(BotSpeaking(1, True))
+    play(BotAudible(True))
+    play(BotSpeaking(1, False), after_s=20.0)
+    play.wait_until(930.0)
+    assert play.transport_state == "ready", "what is still heard is not cut off"
+    play(BotAudible(False))
+    play(PRESS)
+    play(RELEASE, after_s=10.0)
+    play.wait()
+    play(TurnDelivered(play.state.talk.number), after_s=0.2)
+    done_s = play.now_s
+    assert renewed_at(play) == pytest.approx(done_s + 5.0)
+
+
+def test_who_never_stops_is_cut_off_at_the_limit() -> None:
+    play = ready(keep_always=True, max_session_s=1000.0)
+    play(BotSpeaking(1, True), after_s=1.0)
+    assert renewed_at(play) == 1000.0
+
+
 def test_words_of_a_held_press_outlive_a_failed_attempt() -> None:
     play = Play.booted()
     play(PRESS)
