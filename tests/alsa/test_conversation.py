@@ -32,7 +32,7 @@ LATE_S = 0.2
 """What a thread may wait for its turn once, on a machine that others use."""
 ABSENT = 0.4
 """Of the pieces of a sentence that is not there, a few may look like something."""
-TIMES = {"embedded": 50, "pipecat": 20}
+TIMES = {"embedded": 20, "pipecat": 50}
 
 
 def heard_by(ear: Ear, since: int = 0) -> Samples:
