@@ -96,7 +96,7 @@ def test_a_stranger_hears_the_sentence_again(tmp_path: Path) -> None:
     [
         ("mute", "waited 3 s for an answer in vain; see [runner] and the runner's log"),
         ("never-ready", "waited 3 s for a session and the end of the turn in vain"),
-        ("crash", "waited 3 s for a session and the end of the turn in vain"),
+        ("crash", "the bot ended at its start, before it was ready; look for its error in the runner's log"),
         ("fatal:0.5", "the bot failed: the bot's pipeline has failed"),
         ("refuses:401", "/start answered 401: refused with 401; check [runner] api_key"),
         ("nonsense:html", "/start answered with a web page"),

@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,6 +34,7 @@ from appliance.transport.port import Session, Transport
 from appliance.transport.settings import IceServer
 from appliance.transport.signalling import Signalling
 from appliance.transport.smallwebrtc import SmallWebRtc
+from tests.leftovers import Open, settled
 from tests.transport.helpers import SILENCE, SPOKEN, Dial, serve, settings
 
 
@@ -385,11 +384,6 @@ async def test_only_opus_and_no_stun_server_are_offered() -> None:
     assert "srflx" not in sdp
 
 
-def left_over() -> tuple[int, int, int]:
-    """Tasks, threads, descriptors."""
-    return len(asyncio.all_tasks()), threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))
-
-
 async def one_session(number: int) -> None:
     """One of its own runner, ended at a moment that differs with *number*."""
     async with dial("tone") as (call, _):
@@ -407,11 +401,8 @@ async def test_twenty_sessions_leave_nothing_behind() -> None:
     asyncio.get_running_loop().set_exception_handler(lambda _, context: unforeseen.append(context))
     await one_session(3)  # what is made once and kept
     gc.collect()
-    before = left_over()
+    before = Open.now()
     for number in range(20):
         await one_session(number)
-        gc.collect()
-        async with asyncio.timeout(2):  # the runner's own sockets close in their time
-            while not all(now <= then for now, then in zip(left_over(), before, strict=True)):  # noqa: ASYNC110 - a descriptor sends no event
-                await asyncio.sleep(0.005)
+        await settled(before)
     assert unforeseen == []
