@@ -82,6 +82,8 @@ class Signalling:
         on. Raises `AttemptError`."""
         body: dict[str, Any] = {"sdp": sdp, "type": "offer", "pc_id": restart or None, "restart_pc": bool(restart)}
         url = self._offer_url(reply)
+        if restart:
+            await self.close()  # a connection from before may lead over a network, or from an address, that is no more
         if not reply:
             # The bare path knows this spelling only; with a session the runner takes the body of the start request.
             body["request_data"] = dict(self._settings.request_data)

@@ -58,6 +58,23 @@ async def signalling(of: TransportSettings, wall_s: float = 0.0) -> AsyncIterato
         await one.close()
 
 
+async def test_a_bot_is_found_again_over_a_new_connection() -> None:
+    """The one from before may lead over a network that is no more, and hang for minutes."""
+    came_from: list[int] = []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        came_from.append(request.transport.get_extra_info("peername")[1])
+        return web.json_response(ANSWER | {"sessionId": "s"})
+
+    async with serve(answer) as url, signalling(settings(url)) as one:
+        reply = await one.start()
+        await one.offer(reply, SDP)
+        await one.offer(reply, SDP, restart="P#1")
+    start, offer, restart = came_from
+    assert start == offer != restart
+
+
 async def start_failure(url: str, **changes: Any) -> Failure:
     async with signalling(settings(url, **changes)) as one:
         with pytest.raises(AttemptError) as caught:
