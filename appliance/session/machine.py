@@ -43,7 +43,7 @@ def step(
 ) -> tuple[State, tuple[Effect, ...]]:
     """The next state, and what has to be done, in order. *jitter* is in [0, 1); *now_s* is monotonic, never falling."""
     draft = Draft(state, now_s, jitter, policy)
-    # The idle hang-up goes by the bot's account alone. A box that is kept always has none, only its renewal in a silence.
+    # The idle hang-up goes by the bot's account alone; a box that is kept always has none, but is renewed in a silence.
     if in_use(state) or (state.audible and policy.keep_always):
         draft.used()
     _let_time_pass(draft)

@@ -17,12 +17,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import ssl
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from typing import Any, Literal, ParamSpec
 
-from appliance.errors import UnavailableError
 from appliance.session.events import (
     AttemptFailed,
     BotLeft,
@@ -41,35 +38,19 @@ from appliance.session.failure import Failure, Kind
 from appliance.session.media import MediaLink, Receive
 from appliance.session.search import HUSH_S
 from appliance.telling import tell
-from appliance.transport.aiortc_private import reach_this_machine, verify
 from appliance.transport.channel import RtviChannel
 from appliance.transport.counters import LinkCounters
 from appliance.transport.line import Line, LineEvents
 from appliance.transport.port import Post
 from appliance.transport.replies import Answer, AttemptError
-from appliance.transport.resolver import DaemonResolver
 from appliance.transport.settings import TransportSettings
 from appliance.transport.signalling import Signalling
+from appliance.transport.tools import Tools
 from appliance.transport.uplink import UpLink
 
 _log = logging.getLogger(__name__)
 
 _P = ParamSpec("_P")
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What the sessions of one transport share."""
-
-    resolver: DaemonResolver
-    tls: ssl.SSLContext | None
-
-
-def make_tools(settings: TransportSettings) -> Tools:
-    """Check the library and read the certificates. Raises `UnavailableError`."""
-    verify()
-    reach_this_machine()
-    return Tools(DaemonResolver(), _trust(settings.ca_file) if settings.ca_file else None)
 
 
 class WebRtcSession:
@@ -160,7 +141,7 @@ class WebRtcSession:
         old, line = self._lines[-1], self._new_line()
         taken_in_s = max(line.taken_in_s for line in self._lines)
         old.cut()
-        self._uplink.close()
+        self._uplink.part()
         try:
             sdp = await line.peer.offer()
             if quiet:
@@ -199,6 +180,7 @@ class WebRtcSession:
 
     def _opened(self) -> None:
         self._channel.open(self._lines[-1].peer.say, leaving=self._leaving)
+        self._uplink.hold()
         self._connected = True
         if not self._leaving:
             self._emit(Connected(self.attempt))
@@ -289,14 +271,3 @@ class WebRtcSession:
         for line in self._lines:
             await line.close()
         await self._signalling.close()
-
-
-def _trust(ca_file: str) -> ssl.SSLContext:
-    """The system's authorities and those in *ca_file*."""
-    try:
-        context = ssl.create_default_context()
-        context.load_verify_locations(cafile=ca_file)
-    except (OSError, ssl.SSLError) as exc:
-        what = f"cannot use [runner] ca_file '{ca_file}': {exc.strerror or exc}"
-        raise UnavailableError(f"{what}; a readable file of PEM certificates was expected") from exc
-    return context

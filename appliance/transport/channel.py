@@ -51,7 +51,8 @@ class RtviChannel:
         self._make_id = make_id
         self._clock = clock
         self._say: Say | None = None
-        self._waiting: deque[str] = deque()
+        self._waiting: deque[tuple[str, bool]] = deque()
+        """What is to be said, and whether it is of a turn."""
         self._turns: deque[tuple[Seconds, str]] = deque(maxlen=WAITING_MAX)
         """What was said of turns, and when."""
         self._introduced = False
@@ -69,23 +70,21 @@ class RtviChannel:
             self._introduced = True
             self.say(rtvi.track_status(0, True))
             self.say(rtvi.client_ready(self._make_id(), self._about))
-        for text in waiting:
-            self.say(text)
+        for text, of_turn in waiting:
+            self._say_now(text, of_turn=of_turn)
 
     def reopen(self, taken_in_s: Seconds) -> None:
         """The channel is gone and will be opened anew to the same bot, which knows us. What was said of turns after
         *taken_in_s*, up to when the bot's side has acknowledged everything, is said again."""
         self._say = None
-        self._waiting.extendleft(text for at_s, text in reversed(self._turns) if at_s > taken_in_s)
+        self._waiting.extendleft((text, True) for at_s, text in reversed(self._turns) if at_s > taken_in_s)
         self._turns.clear()
 
     def say_turn(self, state: Literal["start", "stop"]) -> bool:
         """Tell the bot, if a message is configured for it. False: none is."""
         if self._turn_message_type:
             text = rtvi.client_message(self._make_id(), self._turn_message_type, {"state": state})
-            if self._say is not None:
-                self._turns.append((self._clock(), text))
-            self.say(text)
+            self.say(text, of_turn=True)
         return bool(self._turn_message_type)
 
     def leave(self) -> None:
@@ -94,15 +93,21 @@ class RtviChannel:
             self._leave_said = True
             self.say(rtvi.disconnect_bot(self._make_id()))
 
-    def say(self, text: str) -> None:
+    def say(self, text: str, *, of_turn: bool = False) -> None:
         """Say *text* now, or when the channel opens; beyond `WAITING_MAX` the newest is lost and counted."""
-        if self._say is None:
-            if len(self._waiting) < WAITING_MAX:
-                self._waiting.append(text)
-                return
-        elif self._say(text):
-            return
-        self._counters.messages_unsent += 1
+        if self._say is not None:
+            self._say_now(text, of_turn=of_turn)
+        elif len(self._waiting) < WAITING_MAX:
+            self._waiting.append((text, of_turn))
+        else:
+            self._counters.messages_unsent += 1
+
+    def _say_now(self, text: str, *, of_turn: bool) -> None:
+        assert self._say is not None, "the channel is open"
+        if of_turn:
+            self._turns.append((self._clock(), text))
+        if not self._say(text):
+            self._counters.messages_unsent += 1
 
     def hear(self, text: str | bytes) -> None:
         """Take one message from the bot. Never raises by what it says."""

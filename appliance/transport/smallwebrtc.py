@@ -16,7 +16,8 @@ from appliance.transport.port import Post
 from appliance.transport.settings import TransportSettings
 
 if TYPE_CHECKING:
-    from appliance.transport.attempt import Tools, WebRtcSession
+    from appliance.transport.attempt import WebRtcSession
+    from appliance.transport.tools import Tools
 
 
 class SmallWebRtc:
@@ -25,6 +26,7 @@ class SmallWebRtc:
     def __init__(self, settings: TransportSettings) -> None:
         self._settings = settings
         self._tools: Tools | None = None
+        self._sessions: type[WebRtcSession] | None = None
 
     def preload(self) -> None:
         """Import aiohttp and aiortc, check aiortc, read the certificates. Blocks for up to a second. Idempotent.
@@ -32,9 +34,10 @@ class SmallWebRtc:
         Raises `UnavailableError`: aiortc is not built as we need it, or `ca_file` cannot be used.
         """
         if self._tools is None:
-            from appliance.transport.attempt import make_tools
+            from appliance.transport.attempt import WebRtcSession
+            from appliance.transport.tools import make_tools
 
-            self._tools = make_tools(self._settings)
+            self._sessions, self._tools = WebRtcSession, make_tools(self._settings)
 
     def configure(self, settings: TransportSettings) -> None:
         """Use *settings* for the sessions to come; but for `ca_file`, which stays as it was read at the start."""
@@ -56,11 +59,9 @@ class SmallWebRtc:
 
     def session(self, attempt: int, post: Post, receive: Receive) -> WebRtcSession:
         """A new session, not yet begun. Raises as `preload` does, if that was not called."""
-        from appliance.transport.attempt import WebRtcSession
-
         self.preload()
-        assert self._tools is not None
-        return WebRtcSession(attempt, self._settings, self._tools, post, receive)
+        assert self._tools is not None and self._sessions is not None
+        return self._sessions(attempt, self._settings, self._tools, post, receive)
 
     def _host(self) -> str:
         return urls.host(self._settings.offer_url or self._settings.url)

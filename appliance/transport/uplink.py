@@ -95,6 +95,7 @@ class UpLink:
         self._asked_s = -math.inf
         self._woken = False
         self._hold: _Hold | None = None
+        self._parted = False
         self._copies = Copies(copies)
         self._losses = Losses()
         self._losses_down = Losses()
@@ -110,14 +111,25 @@ class UpLink:
         self._losses, self._losses_down, self._skipped = Losses(), Losses(), 0
 
     def hold(self) -> None:
-        """What is sent from now on waits until all that has been said so far is acknowledged. Loop only."""
-        if self._sign is not None:
-            now_s = self._loop.time()
-            self._hold = _Hold(until_s=now_s + HOLD_S, again_s=now_s + AGAIN_S)
+        """What waits, and what is sent from now on, goes when all that has been said so far is acknowledged. After
+        `part` and `open`: the new line is there. Loop only."""
+        if self._sign is None:
+            return
+        now_s = self._loop.time()
+        self._hold, self._parted = _Hold(until_s=now_s + HOLD_S, again_s=now_s + AGAIN_S), False
+        if self._waiting and not self._woken:
+            self._woken = True
+            self._loop.call_soon(self._flush)
+
+    def part(self) -> None:
+        """The line is gone, and `open` will bring another to the same bot: what waits is kept. Loop only."""
+        self._wire = self._sign = self._hold = None
+        self._parted = True
 
     def close(self) -> None:
         """From now on packets are dropped, those that wait included."""
         self._wire = self._sign = self._hold = None
+        self._parted = False
         self._flush()
 
     def waiting(self) -> bool:
@@ -144,6 +156,8 @@ class UpLink:
 
     def _flush(self) -> None:
         self._woken = False  # before looking: what comes from now on wakes the loop again
+        if self._parted:
+            return
         if self._waiting and self._held():
             self._woken = True
             self._loop.call_later(PACKET_MS / 1000, self._flush)

@@ -121,3 +121,18 @@ def test_what_is_heard_becomes_an_event_or_a_count() -> None:
     counters = talk.counters
     assert counters.messages == {"BotReady": 1, "metrics": 1, "error-response": 1, "peerLeft": 1}
     assert (counters.messages_unknown, counters.messages_malformed, counters.renegotiations_ignored) == (1, 1, 1)
+
+
+def test_what_waited_for_a_channel_that_went_too_is_said_on_the_next() -> None:
+    talk = Talk()
+    talk.open()
+    talk.channel.reopen(float("-inf"))
+    talk.channel.say_turn("start")
+    talk.open()
+    assert talk.kinds()[2:] == ["client-message"]
+    talk.channel.reopen(float("-inf"))
+    talk.open()
+    assert talk.kinds()[3:] == ["client-message"], "nobody has taken it in"
+    talk.channel.reopen(float("inf"))
+    talk.open()
+    assert talk.kinds()[4:] == []

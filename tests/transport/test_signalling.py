@@ -16,11 +16,11 @@ from aiohttp.abc import ResolveResult
 
 from appliance.errors import UnavailableError
 from appliance.session.failure import Failure, Kind
-from appliance.transport.attempt import make_tools
 from appliance.transport.replies import AttemptError
 from appliance.transport.resolver import DaemonResolver
 from appliance.transport.settings import IceServer, TransportSettings
 from appliance.transport.signalling import BODY_BYTES_MAX, FALLBACK, Signalling
+from appliance.transport.tools import make_tools
 from tests.transport.certificates import Authority
 from tests.transport.helpers import serve, settings
 

@@ -377,3 +377,30 @@ class TestWordsBehindAMessage:
         assert counters.packets_unsent == 1
         up.hold()  # there is nobody to wait for
         loop.close()
+
+    def test_what_waited_when_the_line_went_goes_by_the_next_one(self) -> None:
+        _, up, counters, loop = self.held()
+        up.part()
+        up.send([b"b"], SAFE)
+        turn(loop)
+        self.later(loop, HOLD_S)
+        assert up.waiting() and counters.packets_unsent == 0
+        wire = Wire()
+        wire.owes = True
+        up.open(wire, wire)
+        self.later(loop, HOLD_S)
+        assert wire.sent == [], "the new line is being made"
+        up.hold()
+        self.later(loop, 0.02)
+        assert wire.sent == [], "the bot has not taken in the turn's start"
+        wire.owes = False
+        self.later(loop, 0.02)
+        assert wire.sent == [b"a", b"b"]
+        loop.close()
+
+    def test_what_waited_is_gone_if_no_other_line_comes(self) -> None:
+        _, up, counters, loop = self.held()
+        up.part()
+        up.close()
+        assert not up.waiting() and counters.packets_unsent == 1
+        loop.close()
