@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from appliance.audio.alsa_cards import Way, locate
+from appliance.audio.alsa_cards import Way, locate, look_for
 from appliance.audio.alsa_negotiate import open_pcm, wanted
 from appliance.audio.alsa_pcm import Pcm
 from appliance.audio.convert import FromCard, Shape, ToCard
@@ -53,6 +53,9 @@ class AlsaMicrophone:
         self._pcm: Pcm | None = None
         self._converter: FromCard | None = None
         self._pending: Block = _NOTHING
+
+    def look(self) -> None:
+        look_for(self.name, Way.CAPTURE)
 
     def check(self) -> None:
         open_pcm(self._alsa, locate(self.name, Way.CAPTURE), self._want, self._agreed)[0].close()
@@ -105,6 +108,9 @@ class AlsaSpeaker:
         self._converter: ToCard | None = None
         self._last = 0
         self._quiet = _LONG_QUIET
+
+    def look(self) -> None:
+        look_for(self.name, Way.PLAYBACK)
 
     def check(self) -> None:
         open_pcm(self._alsa, locate(self.name, Way.PLAYBACK), self._want, self._agreed)[0].close()

@@ -62,6 +62,12 @@ def locate(name: str, way: Way) -> Device:
     return Device(way, name, f"hw:CARD={card},DEV={numbers[0] if numbers else 0}")
 
 
+def look_for(name: str, way: Way) -> None:
+    """Raises `DeviceError` if *name* is that of a card, and there is no such card now. Opens nothing."""
+    if name.startswith(CARD) and not _folder(name.removeprefix(CARD)).exists():
+        raise alsa_errors.absent(way.value, name)
+
+
 def cards(way: Way) -> Iterator[Card]:
     """Every card, those that cannot go that *way* included."""
     for folder in sorted(PROC.glob("card[0-9]*"), key=lambda found: int(found.name[4:])):

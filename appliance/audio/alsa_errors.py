@@ -31,6 +31,11 @@ def unfit(what: str, name: str, why: str) -> DeviceError:
     return DeviceError(f"cannot open {what} device '{name}': {why}; {SEE_DEVICES}")
 
 
+def absent(what: str, name: str) -> DeviceError:
+    """It was there, and is not any more, though nobody was using it."""
+    return DeviceError(f"{what} device '{name}' is not there any more; plug it in again, or {SEE_DEVICES}")
+
+
 def stopped(what: str, name: str, error: Exception) -> DeviceError:
     """It worked, and does not any more."""
     return DeviceError(f"{what} device '{name}' stopped working ({text(error)}); plug it in again, or {SEE_DEVICES}")

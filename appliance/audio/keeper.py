@@ -2,15 +2,17 @@
 
 Theory of operation. A device that is wanted and has failed is opened again, with growing waits (`reopening`), for as
 long as it is wanted; one that is not wanted is only looked at, so that the light neither hides a card that is missing
-nor shows one that is back. A device that stood still counts as back when its samples advance, any other when it is
-open. It belongs to the thread of its road, which calls `again` when `due_s` has come.
+nor shows one that is back. One that is well and closed is looked for every `LOOK_S`, as far as that costs nothing: who
+comes to it in the morning should not be the first to know that it was pulled out at night. A device that stood still
+counts as back when its samples advance, any other when it is open. It belongs to the thread of its road, which calls
+`again` when `due_s` has come.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from appliance.audio.reopening import Reopening
 from appliance.errors import DeviceError
@@ -23,11 +25,16 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+LOOK_S: Final[Seconds] = 10.0
+"""A wake in ten seconds cannot be measured, and nobody waits for a light on a box that nobody uses."""
+
 
 class Openable(Protocol):
     """What the two ports have in common."""
 
     name: str
+
+    def look(self) -> None: ...
 
     def check(self) -> None: ...
 
@@ -49,11 +56,12 @@ class Keeper:
         self._waits = Reopening()
         self._reason: str | None = None  # why it could not be opened, since it last worked
         self._unproven = False  # it is open, and has stood still before
+        self._look_s: Seconds | None = None  # when to look for it, while it is closed and well
 
     @property
     def due_s(self) -> Seconds | None:
-        """When `again` is due; None while all is well."""
-        return self._waits.due_s
+        """When `again` is due; None while it is open."""
+        return self._look_s if self._waits.due_s is None else self._waits.due_s
 
     def open(self, *, quietly: bool = False) -> bool:
         """Open it, if it is not. Whether it is open. *quietly*: that it cannot be opened changes nothing."""
@@ -66,7 +74,7 @@ class Keeper:
                 else:
                     self.failed(error)
                 return False
-            self.is_open = True
+            self.is_open, self._look_s = True, None
             self._waits.opened(self._clock())
             self._unproven = self.state is DeviceState.STALLED
         if not self._unproven:
@@ -75,6 +83,9 @@ class Keeper:
 
     def again(self, *, wanted: bool) -> bool:
         """Its time has come: open it if it is *wanted*, else look whether it is there. Whether it is open."""
+        if self._waits.due_s is None:
+            self._look()
+            return self.is_open
         if not wanted:
             self.check()
             return False
@@ -90,8 +101,16 @@ class Keeper:
             self.failed(error)
         else:
             self._waits.found()
+            self._look_s = self._clock() + LOOK_S
             if self.state is not DeviceState.CLOSED:
                 self._change(DeviceState.CLOSED)
+
+    def _look(self) -> None:
+        self._look_s = self._clock() + LOOK_S
+        try:
+            self._device.look()
+        except DeviceError as error:
+            self.failed(error)
 
     def advanced(self) -> None:
         """A period has passed through it."""
@@ -118,6 +137,7 @@ class Keeper:
         self._device.close()
         self.is_open = False
         if self.state is DeviceState.OK:
+            self._look_s = self._clock() + LOOK_S
             self._change(DeviceState.CLOSED)
         else:
             self._waits.failed(self._clock())

@@ -26,6 +26,9 @@ class SilentMicrophone:
     def xruns(self) -> int:
         return self._pacer.xruns
 
+    def look(self) -> None:
+        """It is always there."""
+
     def check(self) -> None:
         """It is always there."""
 
@@ -53,6 +56,9 @@ class NullSpeaker:
     @property
     def xruns(self) -> int:
         return self._pacer.xruns
+
+    def look(self) -> None:
+        """It is always there."""
 
     def check(self) -> None:
         """It is always there."""

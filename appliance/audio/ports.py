@@ -33,6 +33,11 @@ class Microphone(Protocol):
         """How often the reader came too late for the device's buffer. Only grows; any thread may read it."""
         ...
 
+    def look(self) -> None:
+        """Look whether it is still there, as far as that can be told without opening it. While it is closed. Raises
+        `DeviceError`."""
+        ...
+
     def check(self) -> None:
         """Look whether it could be opened, without capturing anything. While it is closed. Raises `DeviceError`."""
         ...
@@ -67,6 +72,10 @@ class Speaker(Protocol):
     @property
     def xruns(self) -> int:
         """How often the writer came too late, and a gap was heard. Only grows; any thread may read it."""
+        ...
+
+    def look(self) -> None:
+        """As a microphone's."""
         ...
 
     def check(self) -> None:

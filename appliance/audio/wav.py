@@ -49,6 +49,9 @@ class WavMicrophone:
     def xruns(self) -> int:
         return self._pacer.xruns
 
+    def look(self) -> None:
+        """A file is looked at when it is opened."""
+
     def check(self) -> None:
         WavReader(self._path, self._channel).close()
 
@@ -119,6 +122,9 @@ class WavSpeaker:
     @property
     def xruns(self) -> int:
         return self._pacer.xruns
+
+    def look(self) -> None:
+        """A file that is being written stays."""
 
     def check(self) -> None:
         if self._writer is None:

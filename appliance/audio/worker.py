@@ -27,7 +27,8 @@ owed. Must not block."""
 QUEUE_MAX: Final = 256
 """Commands, which come at a person's pace: so many mean that the thread hangs in its device."""
 
-
+OVERSLEPT_S: Final[Seconds] = 1.0
+"""A thread that waits for longer than it meant to hangs; on a machine that is busy it comes late."""
 ENDS_WITHIN_S: Final[Seconds] = 0.1
 """For a thread whose last act was to tell of its crash."""
 
@@ -38,7 +39,7 @@ class Pulse:
 
     turns: int
     resting: bool
-    """It waits for a command, and there is none."""
+    """It waits for a command, and there is none, or for a time that has not come."""
 
 
 class Worker:
@@ -53,6 +54,7 @@ class Worker:
         self._stopping = False
         self._turns = 0
         self._resting = False
+        self._rests_until_s: Seconds | None = None
 
     def start(self) -> None:
         """Once."""
@@ -74,7 +76,9 @@ class Worker:
 
     @property
     def pulse(self) -> Pulse:
-        return Pulse(self._turns, self._resting and not self._commands)
+        until_s = self._rests_until_s
+        overslept = until_s is not None and self._clock() >= until_s + OVERSLEPT_S
+        return Pulse(self._turns, self._resting and not self._commands and not overslept)
 
     def stop(self, timeout_s: Seconds) -> bool:
         """End the thread after its present period, its device closed; wait for that. False: it hangs."""
@@ -98,11 +102,11 @@ class Worker:
     def _wait(self, until_s: Seconds | None) -> None:
         """Sleep until there is a command or a stop, or until *until_s*. The thread's own."""
         with self._condition:
-            self._resting = until_s is None
+            self._resting, self._rests_until_s = True, until_s
             while not self._commands and not self._stopping:
                 left_s = None if until_s is None else until_s - self._clock()
                 if left_s is not None and left_s <= 0:
-                    return
+                    break
                 self._condition.wait(left_s)
             self._resting = False
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from appliance.audio import alsa_cards
-from appliance.audio.alsa_cards import Device, Way, cards, locate, user_of
+from appliance.audio.alsa_cards import Device, Way, cards, locate, look_for, user_of
 from appliance.audio.alsa_list import Found, found
 from appliance.errors import DeviceError
 from tests.doubles.alsa import FakeAlsa
@@ -120,3 +120,11 @@ def test_a_machine_without_sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     alsa = FakeAlsa()
     alsa.error = errno.ENOENT
     assert found(alsa, Way.CAPTURE) == [Found(device="default", about="what ALSA is set to", problem="no such card")]
+
+
+def test_a_card_that_is_gone_is_missed_without_opening_anything(proc: Path) -> None:
+    look_for("card:Device", Way.CAPTURE)
+    look_for("default", Way.CAPTURE)  # of another name nobody can tell
+    (proc / "Device").unlink()
+    with pytest.raises(DeviceError, match="capture device 'card:Device' is not there any more"):
+        look_for("card:Device", Way.CAPTURE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from appliance.audio.keeper import Keeper, state_after
+from appliance.audio.keeper import LOOK_S, Keeper, state_after
 from appliance.audio.reopening import FIRST_WAIT_S
 from appliance.errors import DeviceError
 from appliance.session.events import Device, DeviceChanged, DeviceState
@@ -58,7 +58,7 @@ def test_not_wanted_it_is_only_looked_at() -> None:
     assert desk.later(wanted=False) == []
     desk.device.open_error = None
     assert desk.later(wanted=False) == [told(DeviceState.CLOSED)]
-    assert desk.device.opened == 0 and desk.keeper.due_s is None
+    assert desk.device.opened == 0 and desk.keeper.due_s == desk.now_s + LOOK_S
 
 
 def test_a_look_at_one_that_is_well_tells_nothing() -> None:
@@ -110,7 +110,7 @@ def test_closed_it_is_closed_whatever_it_was() -> None:
     desk.keeper.close()
     desk.keeper.close()
     assert desk.reports.rest() == [told(DeviceState.OK), told(DeviceState.CLOSED)]
-    assert not desk.device.is_open and desk.keeper.due_s is None
+    assert not desk.device.is_open and desk.keeper.due_s == LOOK_S
 
 
 @pytest.mark.parametrize(
@@ -118,3 +118,26 @@ def test_closed_it_is_closed_whatever_it_was() -> None:
 )
 def test_what_a_failed_device_is(error: DeviceError, state: DeviceState) -> None:
     assert state_after(error) is state
+
+
+def test_one_that_is_pulled_out_while_nobody_needs_it_is_missed() -> None:
+    desk = Desk()
+    desk.keeper.check()
+    assert desk.later(wanted=False) == [] and desk.now_s == LOOK_S
+    desk.device.look_error = desk.device.open_error = GONE
+    assert desk.later(wanted=False) == [told(DeviceState.MISSING, "gone")]
+    assert desk.keeper.due_s == desk.now_s + FIRST_WAIT_S, "and waited for from now on"
+    desk.device.look_error = desk.device.open_error = None
+    assert desk.later(wanted=False) == [told(DeviceState.CLOSED)]
+    assert desk.device.opened == 0
+
+
+def test_it_is_looked_for_from_its_closing_on_and_never_while_it_is_open() -> None:
+    desk = Desk()
+    desk.keeper.check()
+    desk.now_s = 3.0
+    desk.keeper.open()
+    assert desk.keeper.due_s is None
+    desk.now_s = 7.0
+    desk.keeper.close()
+    assert desk.keeper.due_s == 7.0 + LOOK_S

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from appliance.audio.worker import QUEUE_MAX, Worker
+from appliance.audio.worker import OVERSLEPT_S, QUEUE_MAX, Worker
 from tests.doubles.wire import DEADLINE_S, Reports
 
 
@@ -17,7 +17,8 @@ class Probe(Worker):
     """Puts down what it is asked to, and counts its idle periods."""
 
     def __init__(self, reports: Reports) -> None:
-        super().__init__("probe", reports.crashed)
+        self.ahead_s = 0.0
+        super().__init__("probe", reports.crashed, lambda: time.monotonic() + self.ahead_s)
         self.done: queue.Queue[object] = queue.Queue()
         self.until_s: float | None = None
         self.periods = 0
@@ -150,6 +151,18 @@ def test_its_pulse_tells_rest_from_work_and_work_from_hanging(probe: Probe, repo
     assert probe.pulse == hanging
     free.set()
     assert [probe.done.get(timeout=DEADLINE_S) for _ in range(2)] == [True, "later"]
+
+
+def test_who_waits_for_a_time_rests_until_it_is_over(probe: Probe) -> None:
+    probe.until_s = time.monotonic() + 60.0
+    probe.say("one")
+    assert probe.done.get(timeout=DEADLINE_S) == "one"
+    while not probe.pulse.resting:
+        time.sleep(0.001)  # it tells nobody that it has gone to rest
+    probe.ahead_s = 60.0 + OVERSLEPT_S / 2
+    assert probe.pulse.resting
+    probe.ahead_s = 60.0 + OVERSLEPT_S * 2  # as if it had not woken when it meant to
+    assert not probe.pulse.resting
 
 
 def test_an_error_at_the_end_is_told_too(reports: Reports) -> None:

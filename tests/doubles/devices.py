@@ -26,6 +26,7 @@ class ScriptedMicrophone:
         self.opened = 0
         self.is_open = False
         self.open_error: Exception | None = None
+        self.look_error: Exception | None = None
         self._given: queue.Queue[Block | Exception] = queue.Queue()
         self._hungry = threading.Event()
         self._lock = threading.Lock()
@@ -40,6 +41,11 @@ class ScriptedMicrophone:
     def wait_until_read(self) -> None:
         """Until all that was given has been read, and the next read waits."""
         assert self._hungry.wait(DEADLINE_S)
+
+    def look(self) -> None:
+        assert not self.is_open
+        if self.look_error is not None:
+            raise self.look_error
 
     def check(self) -> None:
         assert not self.is_open
@@ -77,6 +83,7 @@ class ScriptedSpeaker:
         self.opened = 0
         self.is_open = False
         self.open_error: Exception | None = None
+        self.look_error: Exception | None = None
         self._tried = threading.Event()
         self.write_error: Exception | None = None
         self._written: queue.Queue[Block] = queue.Queue()
@@ -104,6 +111,11 @@ class ScriptedSpeaker:
         """Let all writes pass from now on, and the one that waits."""
         self._released.set()
         self._taken.release()
+
+    def look(self) -> None:
+        assert not self.is_open
+        if self.look_error is not None:
+            raise self.look_error
 
     def check(self) -> None:
         assert not self.is_open
