@@ -17,11 +17,12 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from appliance.session.deadlines import deadline
 from appliance.session.effects import Effect
 from appliance.session.events import Event, TimePassed
 from appliance.session.machine import step
 from appliance.session.policy import Policy
-from appliance.session.state import State, Turn, deadline
+from appliance.session.state import State, Turn
 from appliance.telling import tell
 from appliance.units import Seconds
 

@@ -7,11 +7,12 @@ to be said of the turn before, but for a loss.
 
 from __future__ import annotations
 
+from appliance.session.deadlines import time_out_s
 from appliance.session.effects import Cue
 from appliance.session.events import ButtonPressed, DeviceState, Event, Role, WordsLost
 from appliance.session.lifecycle import DOWN, UP, TransportState
 from appliance.session.policy import Policy
-from appliance.session.state import Phase, State, Turn, in_use, time_out_s
+from appliance.session.state import Phase, State, Turn, in_use
 from appliance.units import Seconds
 
 _OF_ANY_TURN = frozenset({Cue.CANNOT_CONNECT, Cue.LOST})

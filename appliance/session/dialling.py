@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from appliance.session import waits
+from appliance.session.deadlines import stable_s
 from appliance.session.draft import Draft
 from appliance.session.effects import (
     CloseLink,
@@ -18,7 +19,7 @@ from appliance.session.events import Answer, Device, Reply
 from appliance.session.failure import Failure, Kind, Remedy, remedy
 from appliance.session.lifecycle import DOWN, MAKING, Move, TransportState
 from appliance.session.policy import SPREAD_S
-from appliance.session.state import Life, Phase, Turn, needed, stable_s
+from appliance.session.state import Life, Phase, Turn, needed
 from appliance.session.talking import drop_turn, forget_last_words, tell
 
 

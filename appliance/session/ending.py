@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from appliance.session.deadlines import idle_deadline_s, renewal_s, session_limit_s
 from appliance.session.dialling import again, close_link, stop_wanting
 from appliance.session.draft import Draft
 from appliance.session.effects import CloseLink, CloseSpeaker, DropWords, Exit, LeavePolitely, ReportEnd
 from appliance.session.failure import Failure, Kind
 from appliance.session.lifecycle import DOWN, UP, Move, TransportState
 from appliance.session.policy import LAST_WORDS_S
-from appliance.session.state import Life, Phase, Turn, idle_deadline_s, renewal_s, session_limit_s
+from appliance.session.state import Life, Phase, Turn
 from appliance.session.talking import close_turn, drop_turn
 
 _S = TransportState

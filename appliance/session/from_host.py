@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import assert_never
 
 from appliance.session import dialling, search
+from appliance.session.deadlines import cut_deadline_s
 from appliance.session.draft import Draft
 from appliance.session.events import ClockStepped, NetworkChanged
 from appliance.session.failure import Failure, Kind, Remedy
-from appliance.session.state import Network, cut_deadline_s, with_bot
+from appliance.session.state import Network, with_bot
 
 FromHost = NetworkChanged | ClockStepped
 

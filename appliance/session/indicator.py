@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from appliance.session.deadlines import time_out_s
 from appliance.session.events import ABSENT
 from appliance.session.lifecycle import MAKING, TransportState
 from appliance.session.policy import TIME_OUT_WARNING_S, Policy
-from appliance.session.state import Phase, State, listening, time_out_s
+from appliance.session.state import Phase, State, listening
 from appliance.units import Seconds
 
 

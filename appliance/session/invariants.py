@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from appliance.session.deadlines import deadline
 from appliance.session.effects import (
     CloseLink,
     CloseMicrophone,
@@ -31,7 +32,7 @@ from appliance.session.events import DeviceState
 from appliance.session.indicator import Meaning, meaning
 from appliance.session.lifecycle import DOWN, UP, TransportState
 from appliance.session.policy import Policy
-from appliance.session.state import Phase, State, Turn, deadline, with_bot
+from appliance.session.state import Phase, State, Turn, with_bot
 from appliance.units import Seconds
 
 _LISTENING = frozenset({Meaning.LISTENING, Meaning.TIME_OUT})

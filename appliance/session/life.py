@@ -20,13 +20,14 @@ from __future__ import annotations
 from typing import Final
 
 from appliance.session import dialling, ending, search
+from appliance.session.deadlines import dumb_s
 from appliance.session.draft import Draft
 from appliance.session.events import Answer, Signs
 from appliance.session.failure import Failure, Kind
 from appliance.session.lifecycle import TransportState
 from appliance.session.policy import DUMB_S
 from appliance.session.search import ask
-from appliance.session.state import Life, dumb_s
+from appliance.session.state import Life
 from appliance.units import Seconds
 
 QUIET_S: Final[Seconds] = 1.5

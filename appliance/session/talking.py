@@ -9,11 +9,12 @@ not learn of until it can be no tap any more.
 
 from __future__ import annotations
 
+from appliance.session.deadlines import tail_end_s, time_out_s
 from appliance.session.draft import Draft
 from appliance.session.effects import DropWords, EndTurn, SendTurn, SilenceSpeaker
 from appliance.session.lifecycle import TransportState
 from appliance.session.policy import LOST_SIGN_S
-from appliance.session.state import Turn, tail_end_s, time_out_s, with_bot
+from appliance.session.state import Turn, with_bot
 
 
 def let_time_pass(d: Draft) -> None:

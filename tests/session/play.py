@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from appliance.session.deadlines import deadline
 from appliance.session.effects import Effect, PlayCue, ReportState
 from appliance.session.events import (
     Booted,
@@ -18,7 +19,7 @@ from appliance.session.events import (
 from appliance.session.invariants import World, check
 from appliance.session.machine import step
 from appliance.session.policy import Policy
-from appliance.session.state import State, deadline
+from appliance.session.state import State
 
 REPLY = {"sessionId": "s1"}
 

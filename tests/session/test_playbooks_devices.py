@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from appliance.session.deadlines import dumb_s
 from appliance.session.effects import OpenSpeaker, StartBot
 from appliance.session.events import (
     AttemptFailed,
@@ -18,7 +19,6 @@ from appliance.session.events import (
 from appliance.session.failure import Failure, Kind
 from appliance.session.indicator import Meaning, meaning
 from appliance.session.policy import DUMB_S
-from appliance.session.state import dumb_s
 from tests.session.play import Play
 
 PRESS = ButtonPressed("talk", Role.TALK)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from appliance.session.deadlines import deadline
 from appliance.session.events import (
     Answer,
     AttemptFailed,
@@ -60,7 +61,7 @@ from appliance.session.failure import Failure, Kind
 from appliance.session.invariants import World
 from appliance.session.lifecycle import DOWN, TransportState
 from appliance.session.policy import Policy
-from appliance.session.state import Life, Link, Network, Recovery, State, Talk, Tap, Turn, deadline
+from appliance.session.state import Life, Link, Network, Recovery, State, Talk, Tap, Turn
 from tests.session.play import REPLY, Play
 
 POLICIES = {

@@ -8,11 +8,11 @@ from statistics import median
 
 import pytest
 
+from appliance.session.deadlines import deadline
 from appliance.session.effects import StartBot
 from appliance.session.events import AttemptFailed, TimePassed
 from appliance.session.failure import Failure, Kind
 from appliance.session.policy import Policy
-from appliance.session.state import deadline
 from appliance.session.waits import EAGER_S, EAGER_WAIT_S, wait
 from tests.session.play import Play
 

@@ -6,13 +6,14 @@ import random
 from collections import deque
 from collections.abc import Callable
 
+from appliance.session.deadlines import deadline
 from appliance.session.effects import Effect, ReportError
 from appliance.session.events import Event, StopAsked, TimePassed
 from appliance.session.invariants import World, check, must
 from appliance.session.lifecycle import DOWN
 from appliance.session.machine import step
 from appliance.session.policy import Policy
-from appliance.session.state import Phase, State, Turn, deadline
+from appliance.session.state import Phase, State, Turn
 from tests.sim.clock import Clock
 
 LEAVES_WITHIN_S = 7.0
