@@ -125,17 +125,19 @@ class _Tap:
         return False, None
 
 
-def ask_again(receiver: RTCRtpReceiver) -> None:
+def ask_again(receiver: RTCRtpReceiver, lossy: Callable[[], None]) -> None:
     """Have the other end told at once which packets of *receiver* are missing (RFC 4585, 6.2.1), once for each. What it
-    makes of that is its own affair; what comes twice is dropped by SRTP."""
-    receiver._RTCRtpReceiver__nack_generator = _Missing()  # type: ignore[attr-defined]
+    makes of that is its own affair; what comes twice is dropped by SRTP. *lossy* is called each time; it must not
+    raise."""
+    receiver._RTCRtpReceiver__nack_generator = _Missing(lossy)  # type: ignore[attr-defined]
 
 
 class _Missing:
     """Stands where aiortc has a generator for pictures, which asks for all that is missing each time that more is."""
 
-    def __init__(self) -> None:
+    def __init__(self, lossy: Callable[[], None]) -> None:
         self.missing: list[int] = []
+        self._lossy = lossy
         self._highest: int | None = None
 
     def add(self, packet: RtpPacket) -> bool:
@@ -146,6 +148,8 @@ class _Missing:
             return False
         self._highest = packet.sequence_number
         self.missing = [(highest + n) & 0xFFFF for n in range(1, ahead)] if ahead <= ASK_MOST + 1 else []
+        if self.missing:
+            self._lossy()
         return bool(self.missing)
 
 
@@ -197,9 +201,8 @@ class RtpWriter:
     it). No header extension: the SSRC stands in the offer, which is what receivers go by.
     """
 
-    def __init__(self, sender: RTCRtpSender, receiver: RTCRtpReceiver, payload_type: int) -> None:
+    def __init__(self, sender: RTCRtpSender, payload_type: int) -> None:
         self._sender: Any = sender
-        self._receiver = receiver
         self._dtls: Any = sender.transport
         self._ssrc: int = self._sender._ssrc
         self._payload_type = payload_type
@@ -239,11 +242,6 @@ class RtpWriter:
         """How many packets the other end has missed by its last report, each number that was skipped among them."""
         reports: RTCStatsReport = _at_once(self._sender.getStats())
         return sum(report.packetsLost for report in reports.values() if report.type == "remote-inbound-rtp")
-
-    def lost(self) -> int:
-        """How many packets of the other end have not come here, by our own count."""
-        reports: RTCStatsReport = _at_once(self._receiver.getStats())
-        return sum(report.packetsLost for report in reports.values() if report.type == "inbound-rtp")
 
     def _send(self, datagram: bytes) -> bool:
         try:

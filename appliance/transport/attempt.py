@@ -172,6 +172,7 @@ class WebRtcSession:
             packet=self._packet,
             ended=self._guarded(self._ended),
             signs=self._guarded(self._signs),
+            lossy=self._uplink.lossy,
             pings_late=self._guarded(self._pings_late),
         )
         line = Line(self._signalling.ice_servers(self._reply), events, self.counters, self._spawn)

@@ -29,6 +29,8 @@ class LineEvents:
     ended: Callable[[], None]
     """It has ended, or never came about. May come more than once."""
     signs: Tell
+    lossy: Callable[[], None]
+    """A packet was lost, on either way, or probably was."""
     pings_late: Callable[[], None]
 
 
@@ -63,6 +65,7 @@ class Line:
                 packet=self._packet,
                 empty_packet=self._empty_packet,
                 other=self._signs.other,
+                lossy=events.lossy,
                 ended=self._ended,
             ),
         )
@@ -101,6 +104,8 @@ class Line:
         self._taken_in_s = self.taken_in_s
         before = self._pinged_s is not None  # what was said just now nobody can have answered
         self._unanswered = self._unanswered + 1 if before and not self._caught_up() else 0
+        if self._unanswered:
+            self._events.lossy()
         if self._unanswered == DEAF_PINGS:
             self._signs.deaf()
         self._pinged_s = self._loop.time()

@@ -60,6 +60,8 @@ class PeerEvents:
     empty_packet: Callable[[], None]
     other: Callable[[], None]
     """Something else than sound came: a report, a message, an acknowledgement. Before it is dealt with."""
+    lossy: Callable[[], None]
+    """Sound is missing."""
     ended: Callable[[], None]
     """The channel closed, or the connection failed or closed. May come more than once."""
 
@@ -77,7 +79,7 @@ class Peer:
         assert capabilities is not None
         self._audio.setCodecPreferences([codec for codec in capabilities.codecs if codec.mimeType == "audio/opus"])
         tap_packets(self._audio.receiver, events.packet, events.empty_packet)
-        ask_again(self._audio.receiver)
+        ask_again(self._audio.receiver, events.lossy)
         self._channel = self._connection.createDataChannel("chat", ordered=True)
         self._channel.on("open", events.opened)
         self._channel.on("message", events.heard)
@@ -107,7 +109,7 @@ class Peer:
         """What sends packets as the answer *sdp* wants them. After `accept`."""
         payload_type = opus_payload_type(sdp)
         assert payload_type is not None, "an answer without Opus is refused before it comes here"
-        return RtpWriter(self._audio.sender, self._audio.receiver, payload_type)
+        return RtpWriter(self._audio.sender, payload_type)
 
     def say(self, text: str) -> bool:
         """Put *text* on the channel. False if it is not open, or the runner takes no message of that size."""

@@ -35,7 +35,7 @@ AGAIN_S: Final = 0.15
 HOLD_S: Final = 2.0
 """For a message to be taken in, before words go without: with `AGAIN_S` it has been said a dozen times."""
 LOOK_EVERY: Final = 25
-"""Packets between two looks at losses; the other end's reports come every 0.5 to 1.5 s."""
+"""Packets between two looks at the other end's reports, which come every 0.5 to 1.5 s."""
 
 
 class Wire(Protocol):
@@ -50,8 +50,6 @@ class Wire(Protocol):
     def report(self) -> None: ...
 
     def missed(self) -> int: ...
-
-    def lost(self) -> int: ...
 
 
 class Sign(Protocol):
@@ -98,7 +96,6 @@ class UpLink:
         self._parted = False
         self._copies = Copies(copies)
         self._losses = Losses()
-        self._losses_down = Losses()
         self._jumps = jumps
         self._skipped = 0  # numbers
         self._unlooked = 0  # packets since the last look at the reports
@@ -108,7 +105,7 @@ class UpLink:
         packets before."""
         self._wire, self._sign = wire, sign
         self._copies.forget()
-        self._losses, self._losses_down, self._skipped = Losses(), Losses(), 0
+        self._losses, self._skipped = Losses(), 0
 
     def hold(self) -> None:
         """What waits, and what is sent from now on, goes when all that has been said so far is acknowledged. After
@@ -137,6 +134,10 @@ class UpLink:
         sign = self._sign
         asked = self._loop.time() < self._asked_s + SIGN_S
         return bool(self._waiting) or (sign is not None and asked and sign.owed())
+
+    def lossy(self) -> None:
+        """There was a sign that packets get lost, on either way. Loop only."""
+        self._copies.lost()
 
     def send(self, packets: Sequence[bytes], care: Care) -> None:
         """Send *packets* of 20 ms, oldest first. Any thread; never blocks, never raises."""
@@ -214,8 +215,6 @@ class UpLink:
 
     def _look(self, wire: Wire) -> None:
         self._unlooked = 0
-        if self._losses_down.report(wire.lost(), 0):
-            self._copies.lost()
         if missed := self._losses.report(wire.missed(), self._skipped):
             self._copies.lost()
             self._counters.packets_missed += missed  # a resumed session's reports begin anew

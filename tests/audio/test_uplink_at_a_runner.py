@@ -88,9 +88,6 @@ class Runner:
     def missed(self) -> int:
         return 0
 
-    def lost(self) -> int:
-        return 0
-
     # the runner's side
 
     def _arrive(self, datagram: bytes) -> None:

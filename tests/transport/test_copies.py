@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
 from appliance.transport.copies import JUMP, WATCHFUL_PACKETS, Copies, Losses
@@ -55,6 +57,25 @@ def test_second_copies_end_when_nothing_is_lost_any_more() -> None:
     assert len(copies.due()) == 1
     copies.lost()
     assert len(copies.due()) == 2
+
+
+def all_lost(loss: float, *, minutes: int, seed: int) -> int:
+    """How many packets never come, with all their copies, of somebody who speaks every other three seconds. A ping a
+    second tells of losses: it is lost, or its acknowledgement."""
+    chance, copies, gone = Random(seed), Copies(2), 0
+    for second in range(minutes * 60):
+        if chance.random() < 1 - (1 - loss) ** 2:
+            copies.lost()
+        for _ in range(50 if second // 3 % 2 else 0):
+            copies.sent(b"p")
+            gone += all(chance.random() < loss for _ in range(1 + len(copies.due())))
+    return gone
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_steady_loss_is_known_by_the_pings_before_a_word_is_gone(seed: int) -> None:
+    """With one copy each, 36 of these packets would be gone, and with each a word."""
+    assert all_lost(0.02, minutes=60, seed=seed) <= 5
 
 
 def test_a_jump_is_no_loss() -> None:
