@@ -80,7 +80,7 @@ class Capture(Worker):
         self._block: Block = np.zeros(microphone.period_frames, np.int16)
         gate = gate or Gate(None, microphone.period_frames, pre_roll_ms=0, hang_ms=0)
         self._hands_free = HandsFree(gate, suppresses, report)
-        self.hearing = Hearing(microphone.name, microphone.period_frames, report, live=microphone.live)
+        self.hearing = Hearing(microphone.name, microphone.period_frames, report, live=lambda: microphone.live)
         self._ear = gate.ear(EAR_HANG_MS)
         self._voice = False  # in the turn, and told
         self._device = Keeper(Device.MICROPHONE, microphone, report, clock)

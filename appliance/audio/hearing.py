@@ -3,7 +3,8 @@
 Theory of operation: a microphone that is there and delivers may still hear nothing: muted by a switch of its own, gone
 dead, or stuck in one buffer. Its samples tell: a converter has noise of its own, so that exact zeros, or the same
 samples over and over, for longer than `DEAF_MS` are no room, be it in one opening or in many short presses. That is
-told once, and again after sound has come.
+told once, and again after sound has come. A card that cancels noise delivers zeros in a quiet room, too, so what was
+heard in turns is counted for itself: there a person speaks.
 It belongs to the capture thread; what the properties give may be read by any.
 """
 
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from appliance.audio.level import SILENCE_DBFS, Meter, dbfs
-from appliance.session.events import Event, MicrophoneDeaf
+from appliance.session.events import DeafInTurns, Event, MicrophoneDeaf
 from appliance.units import PACKET_MS, Dbfs, Frames, Millis
 
 if TYPE_CHECKING:
@@ -78,9 +79,11 @@ class Tally:
 
 
 class Hearing:
-    """Of the microphone *name*. *live*: it has a converter, so that exact silence is a fault."""
+    """Of the microphone *name*. *live*: exact silence in the last period is a fault."""
 
-    def __init__(self, name: str, period_frames: Frames, report: Callable[[Event], None], *, live: bool) -> None:
+    def __init__(
+        self, name: str, period_frames: Frames, report: Callable[[Event], None], *, live: Callable[[], bool]
+    ) -> None:
         self.recent: Levels | None = None
         """Of the last full second; None before there was one, and while it is closed."""
         self.deaf = False
@@ -91,6 +94,8 @@ class Hearing:
         self._second = Tally()
         self._turn = Tally()
         self._same_ms: Millis = 0
+        self._same_in_turns_ms: Millis = 0  # of it
+        self._deaf_in_turns = False
 
     @property
     def turn(self) -> Levels:
@@ -110,24 +115,36 @@ class Hearing:
         if self._second.heard_ms >= RECENT_MS:
             self.recent = self._second.levels()
             self._second.clear()
-        self._judge(meter)
+        self._judge(meter, in_turn=in_turn)
 
     def close(self) -> None:
         """The microphone has been closed, or has failed."""
         self.recent = None
         self._second.clear()
 
-    def _judge(self, meter: Meter) -> None:
+    def _judge(self, meter: Meter, *, in_turn: bool) -> None:
         if not (meter.zero or meter.frozen):
-            self._same_ms, self.deaf = 0, False
+            self._same_ms, self._same_in_turns_ms, self.deaf = 0, 0, False
+            if self._deaf_in_turns:
+                self._deaf_in_turns = False
+                self._report(DeafInTurns(False))
+            return
+        if not self._live():
             return
         self._same_ms += PACKET_MS
-        if self._live and self._same_ms >= DEAF_MS and not self.deaf:
+        if self._same_ms >= DEAF_MS and not self.deaf:
             self.deaf = True
-            delivers = "nothing but exact zeros" if meter.zero else "the same samples over and over"
-            self._report(
-                MicrophoneDeaf(
-                    f"microphone '{self._name}' is open and delivers {delivers}: it does not hear anybody; "
-                    "is it muted by a switch of its own, or in a mixer? Else plug it in anew"
-                )
-            )
+            self._report(MicrophoneDeaf(self._message(meter)))
+        if in_turn:
+            self._same_in_turns_ms += PACKET_MS
+            if self._same_in_turns_ms >= DEAF_MS and not self._deaf_in_turns:
+                self._deaf_in_turns = True
+                # The first of samples that come over and over looks like sound.
+                self._report(DeafInTurns(True, whole=self._turn.heard_ms <= self._same_ms + PACKET_MS))
+
+    def _message(self, meter: Meter) -> str:
+        delivers = "nothing but exact zeros" if meter.zero else "the same samples over and over"
+        return (
+            f"microphone '{self._name}' is open and delivers {delivers}: it does not hear anybody; "
+            "is it muted by a switch of its own, or in a mixer? Else plug it in anew"
+        )

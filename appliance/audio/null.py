@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 class SilentMicrophone:
-    """`audio.ports.Microphone` in a very quiet room."""
+    """`audio.ports.Microphone` that hears nobody, as one does that is muted by a switch of its own."""
 
     def __init__(self, *, rate_hz: Hertz) -> None:
         self.name = "silence"
         self.rate_hz: Hertz = rate_hz
         self.period_frames: Frames = rate_hz * PACKET_MS // 1000
         self.latency_s = 0.0
-        self.live = False
+        self.live = True
         self._pacer = Pacer()
 
     @property

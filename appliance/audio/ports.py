@@ -25,8 +25,12 @@ class Microphone(Protocol):
     """20 ms at `rate_hz`."""
     latency_s: float
     """From the air, as the last sample of a period, to the end of `read`."""
-    live: bool
-    """A converter is behind it, which has noise of its own: exact silence is a fault. False: it may be meant."""
+
+    @property
+    def live(self) -> bool:
+        """What was read last has a converter behind it, with noise of its own: exact silence is a fault. False: it may
+        be meant."""
+        ...
 
     @property
     def xruns(self) -> int:

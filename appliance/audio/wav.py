@@ -36,7 +36,6 @@ class WavMicrophone:
         self.rate_hz: Hertz = rate_hz
         self.period_frames: Frames = rate_hz * PACKET_MS // 1000
         self.latency_s = 0.0
-        self.live = False
         self._path = path
         self._loop = loop
         self._channel = channel
@@ -48,6 +47,11 @@ class WavMicrophone:
     @property
     def xruns(self) -> int:
         return self._pacer.xruns
+
+    @property
+    def live(self) -> bool:
+        """Until the file has ended: the silence behind it is ours."""
+        return self._reader is not None
 
     def look(self) -> None:
         """A file is looked at when it is opened."""

@@ -27,6 +27,7 @@ def sentence(state: State) -> str:
         for name, device in (("microphone", state.microphone), ("speaker", state.speaker))
         if device not in _FINE
     ]
+    parts += ["microphone deaf"] if state.deaf else []
     line = " ".join("; ".join(parts).split())  # a reason may hold the words of a runner
     line = "".join(char if char.isprintable() else " " for char in line)
     return line if len(line) <= LENGTH_MAX else f"{line[: LENGTH_MAX - 3]}..."

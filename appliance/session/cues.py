@@ -67,15 +67,17 @@ def _cannot_connect(before: State, after: State, policy: Policy) -> bool:
 
 
 def _lost(before: State, after: State, event: Event, policy: Policy, now_s: Seconds) -> bool:
-    """Too early, or too long: the backlog is over, or the turn was cut off. Once for each sign of the light.
+    """Too early, or too long: the backlog is over, or the turn was cut off. Once for each sign of the light. Or the
+    microphone has heard nothing of a whole turn.
 
     Words that went with an attempt or by a hang-up have a cue of their own.
     """
     limit_s = time_out_s(before, policy)
     cut_off = limit_s is not None and limit_s <= now_s and after.talk.turn is Turn.CLOSING
+    unheard = after.talk.unheard and _let_go(before, after)
     signed = after.talk.lost_until_s is not None and before.talk.lost_until_s is None
     wanted = after.talk.turn is not Turn.NONE or after.link.state in UP
-    return cut_off or (isinstance(event, WordsLost) and signed and wanted)
+    return cut_off or unheard or (isinstance(event, WordsLost) and signed and wanted)
 
 
 def _hung_up(before: State, after: State) -> bool:
@@ -95,4 +97,8 @@ def _muted(before: State, after: State, event: Event) -> bool:
 
 def _released(before: State, after: State) -> bool:
     """The turn is over, and with it the microphone closes."""
-    return before.talk.turn is Turn.TAIL and after.talk.turn is Turn.CLOSING and not after.talk.hands_free
+    return _let_go(before, after) and not after.talk.hands_free
+
+
+def _let_go(before: State, after: State) -> bool:
+    return before.talk.turn is Turn.TAIL and after.talk.turn is Turn.CLOSING

@@ -293,6 +293,16 @@ class MicrophoneDeaf:
 
 
 @dataclass(frozen=True, slots=True)
+class DeafInTurns:
+    """In turns, in which a person would have spoken, it has delivered nothing else for seconds; or has heard something
+    since. At first it is off."""
+
+    on: bool
+    whole: bool = False
+    """The present turn has had nothing else from its beginning."""
+
+
+@dataclass(frozen=True, slots=True)
 class WordsSent:
     """The first packet of turn *turn*'s words went to the wire."""
 
@@ -383,6 +393,7 @@ Event = (
     | DeviceChanged
     | RoadRestarted
     | MicrophoneDeaf
+    | DeafInTurns
     | WordsSent
     | TurnDelivered
     | WordsLost

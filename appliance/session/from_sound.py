@@ -10,6 +10,7 @@ from appliance.session.effects import OpenSpeaker, ReportError
 from appliance.session.events import (
     ABSENT,
     BotAudible,
+    DeafInTurns,
     Device,
     DeviceChanged,
     DeviceState,
@@ -28,6 +29,7 @@ FromSound = (
     DeviceChanged
     | RoadRestarted
     | MicrophoneDeaf
+    | DeafInTurns
     | WordsSent
     | TurnDelivered
     | WordsLost
@@ -38,7 +40,7 @@ FromSound = (
 )
 
 
-def take(d: Draft, event: FromSound) -> None:
+def take(d: Draft, event: FromSound) -> None:  # noqa: C901 - one flat table
     match event:
         case DeviceChanged(device=device, state=state, message=message):
             _device_changed(d, device, state, message)
@@ -47,6 +49,9 @@ def take(d: Draft, event: FromSound) -> None:
             restarted(d)
         case MicrophoneDeaf(message=message):
             d.do(ReportError("device", message, fatal=False))
+        case DeafInTurns(on=on, whole=whole):
+            d.put(deaf=on)
+            d.talk(unheard=on and whole)
         case TurnDelivered(turn=turn):
             talking.turn_delivered(d, turn)
         case WordsLost(lost_ms=lost_ms):

@@ -72,7 +72,7 @@ def meaning(state: State, policy: Policy, now_s: Seconds) -> Meaning:
         (listening(state), Meaning.LISTENING),
         (state.talk.lost_until_s is not None, Meaning.LOST),
         (recovery.phase is Phase.GIVEN_UP, Meaning.GIVEN_UP),
-        (state.microphone in ABSENT or state.speaker in ABSENT, Meaning.DEVICE_MISSING),
+        (state.microphone in ABSENT or state.speaker in ABSENT or state.deaf, Meaning.DEVICE_MISSING),
         (state.talk.muted, Meaning.MUTED),
         (state.audible, Meaning.SPEAKING),
         (recovery.phase is Phase.RETRYING, Meaning.RETRYING),

@@ -36,6 +36,7 @@ from appliance.session.state import Phase, State, Turn, with_bot
 from appliance.units import Seconds
 
 _LISTENING = frozenset({Meaning.LISTENING, Meaning.TIME_OUT})
+_DEAF = frozenset({Meaning.DEVICE_MISSING, Meaning.LOST, Meaning.GIVEN_UP})
 _ROUNDING_S: Seconds = 1e-6
 """Far below any wait, and far above what adding seconds of a year's uptime loses."""
 
@@ -232,7 +233,10 @@ def _light(state: State, world: World, policy: Policy, now_s: Seconds) -> None:
     if not state.booted:
         return
     suppressed = state.talk.suppressed and not world.turn
-    heard = state.microphone is DeviceState.OK and (world.turn or (world.gated and not suppressed))
-    lit = meaning(state, policy, now_s) in _LISTENING
+    hears = state.microphone is DeviceState.OK and not state.deaf
+    heard = hears and (world.turn or (world.gated and not suppressed))
+    found = meaning(state, policy, now_s)
+    lit = found in _LISTENING
     must(not lit or heard, "the light says listening only while what is said may reach the bot")
     must(not heard or lit, "while what is said may reach the bot the light says listening")
+    must(not state.deaf or found in _DEAF, "a deaf microphone is seen, until it hears")

@@ -117,6 +117,8 @@ class Talk:
     """Half-duplex: the bot is heard in the room, so nothing passes the gate."""
     gate_open: bool = False
     muted: bool = False
+    unheard: bool = False
+    """The turn has had nothing of a microphone that is deaf; means something while it is captured."""
     lost_until_s: Seconds | None = None
     """Words were dropped: until then the light says so."""
 
@@ -170,6 +172,8 @@ class State:
     life: Life = Life()
     microphone: DeviceState = DeviceState.CLOSED
     speaker: DeviceState = DeviceState.CLOSED
+    deaf: bool = False
+    """The microphone has heard nothing of turns for seconds, nor anything since, be it closed."""
     audible: bool = False
     cue: Cue | None = None
     """Waits until nothing can record it."""
@@ -179,11 +183,14 @@ class State:
 
 
 def listening(state: State) -> bool:
-    """Whether what is said now may reach the bot, at once or from the backlog. A closed gate opens for who speaks."""
+    """Whether what is said now may reach the bot, at once or from the backlog. A closed gate opens for who speaks.
+
+    A silent room behind the gate is no deafness; a person who held a button heard nothing of is.
+    """
     talk, link = state.talk, state.link
     gated = talk.hands_free and not talk.suppressed and link.state in UP and not link.bot_gone
     heard = talk.turn in (Turn.OPEN, Turn.TAIL) or gated
-    return state.microphone is DeviceState.OK and heard and not talk.muted
+    return state.microphone is DeviceState.OK and heard and not talk.muted and not state.deaf
 
 
 def needed(state: State, policy: Policy) -> Device | None:

@@ -49,7 +49,9 @@ def open_turn(d: Draft) -> None:
     forget_last_words(d)
     talk = d.state.talk
     told = talk.told and talk.turn is not Turn.NONE
-    d.talk(turn=Turn.OPEN, number=talk.number + 1, opened_s=d.now_s, told=told, voice=False, awaiting_answer=False)
+    unheard = d.state.deaf and (talk.unheard or talk.turn is Turn.NONE)
+    d.talk(turn=Turn.OPEN, number=talk.number + 1, opened_s=d.now_s, told=told, voice=False, unheard=unheard)
+    d.talk(awaiting_answer=False)
     d.life(unheard_s=None)
 
 

@@ -148,6 +148,7 @@ async def test_a_microphone_that_hears_nothing_is_told_of(tmp_path: Path, pins: 
         assert "exact zeros" in told["message"] and not told["fatal"]
         found = b.status["devices"]["microphone"]
         assert (found["state"], found["deaf"], found["levels"]["zero_ms"]) == ("ok", True, 1000)
+        await b.until(type="light", meaning="device-missing")
         b.release()
         stop = await b.until(type="turn", event="stop")
         assert stop["zero_ms"] >= DEAF_MS and stop["rms_dbfs"] == SILENCE_DBFS
@@ -156,6 +157,7 @@ async def test_a_microphone_that_hears_nothing_is_told_of(tmp_path: Path, pins: 
             mouth.say(words(1.0))
             await asyncio.sleep(1.0 + WAY_S)
             assert not b.status["devices"]["microphone"]["deaf"]
+            assert b.status["light"]["meaning"] == "listening"
             b.release()
             stop = await b.until(type="turn", event="stop")
         assert -30 < stop["rms_dbfs"] < stop["peak_dbfs"] < -6

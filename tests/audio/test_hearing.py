@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from appliance.audio.hearing import DEAF_MS, RECENT_MS, Hearing, Levels
-from appliance.session.events import Event, MicrophoneDeaf
+from appliance.session.events import DeafInTurns, Event, MicrophoneDeaf
 from tests.audio.sounds import blocks, tone
 
 Samples = NDArray[np.int16]
@@ -21,14 +21,17 @@ DEAF = DEAF_MS // 20
 class Microphone:
     def __init__(self, *, live: bool = True) -> None:
         self.reports: list[Event] = []
-        self.hearing = Hearing("hw:1", FRAMES, self.reports.append, live=live)
+        self.hearing = Hearing("hw:1", FRAMES, self.reports.append, live=lambda: live)
 
     def hears(self, *periods: Samples, in_turn: bool = True) -> int:
         """How often it was told that it is deaf, by then."""
         for period in periods:
             self.hearing.hear(period, in_turn=in_turn)
-        assert all(isinstance(event, MicrophoneDeaf) for event in self.reports)
-        return len(self.reports)
+        return sum(isinstance(event, MicrophoneDeaf) for event in self.reports)
+
+    def in_turns(self) -> list[tuple[bool, bool]]:
+        """What was told of turns."""
+        return [(event.on, event.whole) for event in self.reports if isinstance(event, DeafInTurns)]
 
     def recent(self) -> Levels | None:
         return self.hearing.recent
@@ -63,7 +66,9 @@ def test_a_quiet_room_is_not_deafness() -> None:
 
 
 def test_a_stand_in_may_be_silent() -> None:
-    assert Microphone(live=False).hears(*[ZEROS] * 1000) == 0
+    microphone = Microphone(live=False)
+    assert microphone.hears(*[ZEROS] * 1000) == 0
+    assert microphone.in_turns() == []
 
 
 def test_short_presses_of_a_dead_microphone_add_up() -> None:
@@ -72,6 +77,37 @@ def test_short_presses_of_a_dead_microphone_add_up() -> None:
         told.append(microphone.hears(*[ZEROS] * (DEAF // 2)))
         microphone.hearing.close()
     assert told == [0, 1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("dead", [ZEROS, STUCK])
+def test_of_turns_it_is_told_that_they_were_heard_nothing_of_and_that_it_hears_again(dead: Samples) -> None:
+    microphone = Microphone()
+    microphone.hearing.begin_turn()
+    microphone.hears(*[dead] * (DEAF - 1))
+    assert microphone.in_turns() == []
+    microphone.hears(*[dead] * 200)
+    assert microphone.in_turns() == [(True, True)]
+    microphone.hears(*[dead] * 200, in_turn=False)
+    microphone.hears(SPEECH[1], in_turn=False)
+    microphone.hears(SPEECH[2])
+    assert microphone.in_turns() == [(True, True), (False, False)]
+
+
+def test_a_turn_that_was_heard_at_first_was_not_in_vain() -> None:
+    microphone = Microphone()
+    microphone.hearing.begin_turn()
+    microphone.hears(*SPEECH[:5], *[ZEROS] * DEAF)
+    assert microphone.in_turns() == [(True, False)]
+
+
+def test_a_silent_room_between_turns_counts_for_none() -> None:
+    microphone = Microphone()
+    assert microphone.hears(*[ZEROS] * DEAF, in_turn=False) == 1
+    microphone.hearing.begin_turn()
+    microphone.hears(*[ZEROS] * (DEAF - 1))
+    assert microphone.in_turns() == []
+    assert microphone.hears(ZEROS) == 1
+    assert microphone.in_turns() == [(True, True)]
 
 
 def test_zeros_behind_each_opening_are_not_deafness() -> None:

@@ -12,6 +12,7 @@ from appliance.session.events import (
     ButtonPressed,
     ButtonReleased,
     Connected,
+    DeafInTurns,
     Device,
     DeviceChanged,
     DeviceState,
@@ -91,6 +92,38 @@ def test_a_backlog_that_is_over_is_told_after_the_turn_and_once() -> None:
     released(play)
     play(MICROPHONE_CLOSED)
     assert play.cues == ["lost"], "and not released: it was not all taken"
+
+
+def test_a_turn_that_nothing_was_heard_of_is_told_and_the_next_one_too() -> None:
+    play = pressed(ready())
+    play(DeafInTurns(True, whole=True), after_s=3.0)
+    released(play)
+    assert play.cues == []
+    play(MICROPHONE_CLOSED)
+    assert play.cues == ["lost"], "and not released"
+    play(TurnDelivered(1))
+    released(pressed(play))
+    play(MICROPHONE_CLOSED)
+    assert play.cues == ["lost", "lost"]
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_turn_that_something_was_heard_of_was_taken(whole: bool) -> None:
+    play = pressed(ready())
+    play(DeafInTurns(True, whole=whole), after_s=3.0)
+    if whole:
+        play(DeafInTurns(False))
+    released(play)
+    play(MICROPHONE_CLOSED)
+    assert play.cues == ["released"]
+
+
+def test_who_goes_on_after_having_been_heard_was_heard() -> None:
+    play = pressed(ready())
+    play(DeafInTurns(True, whole=False), after_s=5.0)
+    released(pressed(released(play)))
+    play(MICROPHONE_CLOSED)
+    assert play.cues == ["released"], "one turn"
 
 
 def test_what_a_hang_up_drops_is_not_lost() -> None:

@@ -27,6 +27,7 @@ ROWS: list[tuple[Meaning, dict[str, Any]]] = [
     (Meaning.LOST, {"talk": Talk(lost_until_s=NOW_S + 1)}),
     (Meaning.GIVEN_UP, {"recovery": Recovery(phase=Phase.GIVEN_UP, reason="no")}),
     (Meaning.DEVICE_MISSING, {"speaker": DeviceState.MISSING}),
+    (Meaning.DEVICE_MISSING, {"deaf": True}),
     (Meaning.SPEAKING, {"audible": True}),
     (Meaning.RETRYING, {"recovery": Recovery(phase=Phase.RETRYING, retry_at_s=NOW_S + 1)}),
     (Meaning.WAITING, {"recovery": Recovery(phase=Phase.WAITING)}),
@@ -45,12 +46,14 @@ def test_each_row(expected: Meaning, changes: dict[str, Any]) -> None:
 @pytest.mark.parametrize("row", range(len(ROWS)))
 def test_a_row_beats_all_below_it(row: int) -> None:
     expected, wins = ROWS[row]
-    for _, loses in ROWS[row + 1 :]:
+    for loser, loses in ROWS[row + 1 :]:
+        if "deaf" in loses and expected in (Meaning.TIME_OUT, Meaning.LISTENING):
+            continue  # for these it must hear
         both = {**loses, **wins}
         if "talk" in wins and "talk" in loses:
             lost_until_s = wins["talk"].lost_until_s or loses["talk"].lost_until_s
             both["talk"] = replace(wins["talk"], lost_until_s=lost_until_s)
-        assert meaning(replace(IDLE, **both), POLICY, NOW_S) is expected, loses
+        assert meaning(replace(IDLE, **both), POLICY, NOW_S) is expected, loser
 
 
 @pytest.mark.parametrize("state", [DeviceState.MISSING, DeviceState.BUSY, DeviceState.STALLED])
@@ -62,6 +65,14 @@ def test_a_device_that_cannot_be_used_is_shown(device: str, state: DeviceState) 
 def test_an_open_turn_with_a_dead_microphone_does_not_listen() -> None:
     state = replace(IDLE, talk=Talk(turn=Turn.OPEN, opened_s=NOW_S), microphone=DeviceState.MISSING)
     assert meaning(state, POLICY, NOW_S) is Meaning.DEVICE_MISSING
+
+
+@pytest.mark.parametrize("talk", [Talk(turn=Turn.OPEN, opened_s=NOW_S), Talk(hands_free=True)])
+def test_a_deaf_microphone_does_not_listen_and_hears_again_at_once(talk: Talk) -> None:
+    link = Link(state=TransportState.READY)
+    state = replace(IDLE, talk=talk, link=link, microphone=DeviceState.OK)
+    assert meaning(state, POLICY, NOW_S) is Meaning.LISTENING
+    assert meaning(replace(state, deaf=True), POLICY, NOW_S) is Meaning.DEVICE_MISSING
 
 
 def test_a_short_time_out_does_not_warn_from_the_first_moment() -> None:

@@ -20,6 +20,7 @@ from appliance.session.effects import (
     StartBot,
 )
 from appliance.session.events import DeviceState
+from appliance.session.indicator import Meaning
 from appliance.session.invariants import InvariantError, World, check, world_of
 from appliance.session.lifecycle import TransportState
 from appliance.session.policy import Policy
@@ -97,6 +98,15 @@ def test_a_light_that_lies(state: State, harm: dict[str, Any], monkeypatch: pyte
         check(state, replace(world_of(state, POLICY), **harm), POLICY, NOW_S)
     with pytest.raises(InvariantError, match=r"the light says listening$"):
         check(replace(READY, talk=Talk()), world_of(TALKING, POLICY), POLICY, NOW_S)
+
+
+@pytest.mark.parametrize("shown", [Meaning.LISTENING, Meaning.READY, Meaning.SPEAKING])
+def test_a_light_that_hides_a_deaf_microphone(shown: Meaning, monkeypatch: pytest.MonkeyPatch) -> None:
+    deaf = replace(TALKING, deaf=True)
+    check(deaf, world_of(deaf, POLICY), POLICY, NOW_S)
+    monkeypatch.setattr("appliance.session.invariants.meaning", lambda *_: shown)
+    with pytest.raises(InvariantError, match=r"listening only|until it hears"):
+        check(deaf, world_of(deaf, POLICY), POLICY, NOW_S)
 
 
 @pytest.mark.parametrize(
