@@ -216,6 +216,7 @@ class Life:
         must(now_s <= ends + ENDS_WITHIN_S or state.exited, "asked to end, the process ends within a bounded time")
         listens = state.talk.turn is not Turn.NONE or (state.talk.hands_free and state.recovery.wanted)
         must(not self._roads.kept_of or listens, "no words are kept of what is over")
+        must(state.deaf == self._roads.deaf, "a microphone is deaf until it hears")
         since_s = max(self._without_since_s, self._weather.healthy_since_s, self.box.stalled_until_s)
         must(now_s <= since_s + met_within_s(policy), "after the last fault heals a wanted session is up")
         self._storm(now_s, policy)

@@ -69,6 +69,8 @@ class Ill(Enum):
     BABBLE = "babble"
     """Messages come twice, out of order, and of attempts that are over."""
     NO_MICROPHONE = "no microphone"
+    DEAF_MICROPHONE = "deaf microphone"
+    """It is there, and delivers nothing but zeros."""
     NO_SPEAKER = "no speaker"
     CAPTURE_CRASHES = "capture crashes"
     PLAYBACK_CRASHES = "playback crashes"
@@ -77,7 +79,16 @@ class Ill(Enum):
     """The loop stands still: everything comes late, all at once."""
 
 
-HARMLESS = frozenset({Ill.BABBLE, Ill.ADDRESS_MOVES, Ill.BOT_DUMB, Ill.CAPTURE_CRASHES, Ill.PLAYBACK_CRASHES})
+HARMLESS = frozenset(
+    {
+        Ill.BABBLE,
+        Ill.ADDRESS_MOVES,
+        Ill.BOT_DUMB,
+        Ill.DEAF_MICROPHONE,
+        Ill.CAPTURE_CRASHES,
+        Ill.PLAYBACK_CRASHES,
+    }
+)
 """A session can be made all the same."""
 
 

@@ -19,6 +19,7 @@ from appliance.session.effects import (
 )
 from appliance.session.events import (
     BotAudible,
+    DeafInTurns,
     Device,
     DeviceChanged,
     DeviceState,
@@ -36,6 +37,7 @@ from tests.sim.plans import Ill
 from tests.sim.weather import Weather
 
 _OK, _CLOSED, _MISSING = DeviceState.OK, DeviceState.CLOSED, DeviceState.MISSING
+_DEAF_S = 3.0
 _BROKEN = (DeviceState.MISSING, DeviceState.BUSY, DeviceState.STALLED)
 
 
@@ -56,6 +58,8 @@ class Roads:
         """Open behind the gate, and whether what passes it is kept."""
         self.microphone = _CLOSED
         self.speaker = _CLOSED
+        self.deaf = False
+        """It was in a turn, and has heard nothing since."""
         self._session = False
         self.kept_of: set[int] = set()
         """Turns that words are kept of; 0 stands for words behind the gate."""
@@ -114,6 +118,8 @@ class Roads:
                 self._set_microphone(self._rng.choice(_BROKEN))
             elif not begins and (wanted or self.microphone in _BROKEN):
                 self._set_microphone(_OK if wanted else _CLOSED)
+        elif ill is Ill.DEAF_MICROPHONE:
+            self._listen()
         elif ill is Ill.NO_SPEAKER:
             if begins and self._session:
                 self._set_speaker(self._rng.choice(_BROKEN))
@@ -166,6 +172,23 @@ class Roads:
         if self.turn and self.microphone is _OK:
             self.kept_of.add(self.turn)
             self._hear(self.turn)
+        self._listen()
+
+    def _listen(self) -> None:
+        """The open microphone hears something, or nothing from now on."""
+        if self.microphone is not _OK:
+            return
+        if self._weather.has(Ill.DEAF_MICROPHONE):
+            if self.turn and not self.deaf:
+                self._clock.after(_DEAF_S, self._find_deaf)
+        elif self.deaf:
+            self.deaf = False
+            self._post(DeafInTurns(False))
+
+    def _find_deaf(self) -> None:
+        if self.turn and self.microphone is _OK and not self.deaf and self._weather.has(Ill.DEAF_MICROPHONE):
+            self.deaf = True
+            self._post(DeafInTurns(True, whole=self._rng.random() < 0.5))
 
     def _hear(self, turn: int) -> None:
         """Somebody speaks into the turn, for a while that may outlast it."""
@@ -181,6 +204,7 @@ class Roads:
             self._post(DeviceChanged(Device.MICROPHONE, state, "" if state in (_OK, _CLOSED) else "gone; look for it"))
             if self.turn and state is _OK:
                 self.kept_of.add(self.turn)
+            self._listen()
 
     def _set_speaker(self, state: DeviceState) -> None:
         self.speaker = state
