@@ -1,49 +1,29 @@
-"""`bench network`: how long a box is without its session when its address changes, or its network goes and comes.
+"""What befalls the box's own network, for `bench recovery`: another address, a cable or interface that goes and comes.
 
-The daemon and the embedded runner in network namespaces of their own, with a cable between them. Needs root.
+The daemon and the embedded runner in network namespaces of their own, with a cable between them.
 """
 
 from __future__ import annotations
 
 import contextlib
-import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
-from appliance.errors import UnavailableError
-from bench.report import Table
-from tests.faults.wire import ELSEWHERE, END, HOME, Box, Wire, why_not
+from bench.plays import Group, Plays, Row, on_threads
+from tests.faults.lived import Lived, lived
+from tests.faults.wire import END, Box, Wire, why_not
 
-EACH_ROUND = 10
 APART_S = 1.2
 """Between two changes: longer than `least_gap_s`, which would be measured else."""
 
-Measured = dict[str, list[float]]
-
-
-def run(*, rounds: int, quick: bool) -> Table:
-    """Ten of each change a round; *quick*: two in all."""
-    if (why := why_not()) is not None:
-        raise UnavailableError(f"cannot take networks away here: {why}")
-    times = 2 if quick else rounds * EACH_ROUND
-    found: Measured = {}
-    for bot, name in (("echo", "silent"), ("tone", "speaking")):
-        with _box(bot) as (wire, box):
-            _moves(wire, box, times, name, found)
-    with _box("echo") as (wire, box):
-        _cuts(wire, box, times, found)
-    rows = [["", "times", "median s", "p95 s", "longest s"]]
-    for name, values in found.items():
-        p95 = sorted(values)[int(len(values) * 0.95)] if len(values) > 1 else values[0]
-        rows.append([name, f"{len(values)}", f"{statistics.median(values):.2f}", f"{p95:.2f}", f"{max(values):.2f}"])
-    notes = ("The same bot goes on in each. An interface that is down for less than 3 s is ridden out.",)
-    return Table(title="Networks that change", rows=rows, notes=notes, raw={"values": found})
+Stage = tuple[Wire, Box]
 
 
 @contextlib.contextmanager
-def _box(bot: str) -> Iterator[tuple[Wire, Box]]:
+def _stage(bot: str) -> Iterator[Stage]:
     """A box in session with *bot*, and its cable."""
     with tempfile.TemporaryDirectory(prefix="network-") as name, Wire(Path(name)) as wire:
         wire.runner(bot)
@@ -52,20 +32,48 @@ def _box(bot: str) -> Iterator[tuple[Wire, Box]]:
         yield wire, box
 
 
-def _moves(wire: Wire, box: Box, times: int, name: str, found: Measured) -> None:
-    for number in range(times):
-        time.sleep(APART_S)
-        wire.near("address", "flush", "dev", END)
-        moved_s = wire.near("address", "add", f"{HOME if number % 2 else ELSEWHERE}/24", "dev", END)
-        ready_s = float(box.until(type="state", state="ready")["at_s"])
-        found.setdefault(f"another address, {name} bot, to ready", []).append(ready_s - moved_s)
+def _moves(here: Stage, _run: int) -> Lived:
+    """It gets another address."""
+    wire, box = here
+    time.sleep(APART_S)
+    sessions = box.status["counters"]["sessions"]
+    fault_s = time.monotonic()
+    return _ready(box, fault_s, wire.move(), sessions)
 
 
-def _cuts(wire: Wire, box: Box, times: int, found: Measured) -> None:
-    for _ in range(times):
-        cut_s = wire.near("link", "set", END, "down")
-        told_s = float(box.until(type="state", state="connecting")["at_s"])
-        back_s = wire.near("link", "set", END, "up")
-        ready_s = float(box.until(type="state", state="ready")["at_s"])
-        found.setdefault("interface down, until it was told", []).append(told_s - cut_s)
-        found.setdefault("interface up again, to ready", []).append(ready_s - back_s)
+def _moves_while_the_bot_speaks(here: Stage, run: int) -> Lived:
+    """Wants the bot `tone`."""
+    _, box = here
+    if box.status["light"]["meaning"] != "speaking":
+        box.until(type="light", meaning="speaking")
+    return _moves(here, run)
+
+
+def _cut(change: Callable[[Wire], Callable[..., float]], here: Stage, _run: int) -> Lived:
+    """Nothing passes until the box has noticed."""
+    wire, box = here
+    time.sleep(APART_S)
+    sessions = box.status["counters"]["sessions"]
+    fault_s = change(wire)("link", "set", END, "down")
+    box.until(type="state", previous="ready")
+    over_s = change(wire)("link", "set", END, "up")
+    return _ready(box, fault_s, over_s, sessions)
+
+
+def _ready(box: Box, fault_s: float, over_s: float, sessions: int) -> Lived:
+    box.until(type="state", state="ready")
+    box.until(type="light")
+    return lived(box.told(), fault_s, over_s, same_bot=box.status["counters"]["sessions"] == sessions)
+
+
+def _play(bot: str, once: Callable[[Stage, int], Lived], times: int) -> Plays:
+    return on_threads(times, partial(_stage, bot), once)
+
+
+ROWS = (
+    ("another address", "echo", _moves),
+    ("another address while the bot speaks", "tone", _moves_while_the_bot_speaks),
+    ("interface down and up", "echo", partial(_cut, lambda wire: wire.near)),
+    ("cable out and in", "echo", partial(_cut, lambda wire: wire.far)),
+)
+GROUP = Group("network", why_not, tuple(Row(name, partial(_play, bot, once)) for name, bot, once in ROWS))

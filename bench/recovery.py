@@ -1,60 +1,140 @@
-"""`bench recovery`: what can befall a link, many times over, on a real runner and a network that can be broken.
+"""`bench recovery`: what can befall a box, many times over, on real parts; a line for each fault.
 
-Each run is a box, a runner and a network of its own, a few beside each other: what is measured are waits, not work. The
-storm is one run of two hundred boxes.
+Where a fault strikes has a module of its own: `link`, `process`, `network`, `devices` and `crashes`; the storm is one
+run of two hundred boxes. Most of it is waiting, so two lanes of it go on beside each other. Ended early (SIGINT,
+SIGTERM) it prints what it has.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
+import signal
 import statistics
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 
 from appliance.session.policy import Policy
+from bench import crashes, devices, link, network, process
+from bench.plays import Group, Played, Row
 from bench.report import Table
 from bench.session import machine
 from tests import runners
-from tests.faults import link
-from tests.faults.link import CASES, Case, Lived
+from tests.faults.lived import Lived
 from tests.faults.storm import Storm, storm
 
 RUNS, QUICK_RUNS = 20, 2
-BESIDE = 5
-"""At a time: a runner takes a second of a core to start."""
 BOXES, AWAY_S, LIMIT_S = 200, 60.0, 60.0
-
+STORM = "storm"
+LANES: tuple[tuple[Group, ...], ...] = (
+    (link.GROUP,),
+    (process.GROUP, network.GROUP, crashes.GROUP, devices.GROUP),
+)
+"""The link takes as long as all the others."""
+HEAD = ("fault", "light", "reason", "noticed: median, p95 s", "back: median, p95 s", "same bot", "runs")
+REASON_LENGTH = 60
 
 NOTES = (
-    "noticed: from the fault until the box no longer claimed to be ready; a short one is ridden out, and never is.",
-    "back: from the end of the fault (the runner answers, packets pass) until it was ready; 0: it still was.",
-    "same bot: in so many runs the conversation went on with the bot it had. light: what it meant on the way, mostly.",
+    "noticed: from the fault until the box no longer claimed to be ready; of a device, until the light told;"
+    " of a process, until it was over. -: it never was, or does not show.",
+    "back: from the end of the fault (the runner answers, packets pass, the device is there; the process is over) until"
+    " all was well; 0: it still was.",
+    "same bot: in so many runs the conversation went on with the bot it had. light: what it meant on the way, mostly; a"
+    " process that hangs leaves it as it was.",
 )
 
 
-def _table(found: dict[str, list[Lived]], came_back: Storm | None) -> Table:
-    """A line for each fault, and a note for the storm."""
-    rows = [["fault", "light", "reason", "noticed: median, p95 s", "back: median, p95 s", "same bot", "runs"]]
-    for name, lived in found.items():
-        lights = Counter(" > ".join(one.lights) for one in lived)
-        reasons = Counter(one.reason for one in lived)
-        rows.append(
-            [
-                name,
-                lights.most_common(1)[0][0],
-                reasons.most_common(1)[0][0][:60],
-                _spread([one.noticed_s for one in lived]),
-                _spread([one.back_s for one in lived]),
-                str(sum(one.same_bot for one in lived)),
-                str(len(lived)),
-            ]
+@dataclass(slots=True)
+class Found:
+    """What has come of it so far."""
+
+    rows: dict[str, list[Played]] = field(default_factory=dict)
+    storm: Storm | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def run(*, rounds: int, quick: bool, only: str = "") -> Table:
+    """*rounds* of each fault, at least `RUNS`; *quick*: two, and no storm. *only*: those with that in `PLACE: NAME`."""
+    logging.disable(logging.CRITICAL)  # what crashes here is meant to
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    found = Found()
+    try:
+        asyncio.run(
+            _run(found, QUICK_RUNS if quick else max(rounds, RUNS), only, with_storm=not quick and only in STORM)
         )
-    cases = {name: [asdict(one) for one in lived] for name, lived in found.items()}
-    raw = {"machine": machine(), "cases": cases, "storm": asdict(came_back) if came_back else None}
-    notes = NOTES if came_back is None else (_told(came_back), *NOTES)
-    return Table(title="recovery, against the real Pipecat runner", rows=rows, notes=notes, raw=raw, left=3)
+    except KeyboardInterrupt:
+        found.notes.append("ended early: some faults have fewer runs, and some none.")
+    finally:
+        runners.end_all()
+    return table(found)
+
+
+async def _run(found: Found, times: int, only: str, *, with_storm: bool) -> None:
+    async with asyncio.TaskGroup() as lanes:
+        for lane in LANES:
+            lanes.create_task(_lane(lane, found, times, only))
+    if with_storm:
+        found.storm = await storm(boxes=BOXES, away_s=AWAY_S, limit_s=LIMIT_S, policy=Policy(keep_always=True), seed=1)
+
+
+async def _lane(groups: Sequence[Group], found: Found, times: int, only: str) -> None:
+    for group in groups:
+        rows = [row for row in group.rows if only in f"{group.name}: {row.name}"]
+        if not rows:
+            continue
+        if (why := group.why_not()) is not None:
+            found.notes.append(f"without {', '.join(row.name for row in rows)}: {why}")
+            continue
+        for row in rows:
+            await _play(row, found.rows.setdefault(row.name, []), times)
+
+
+async def _play(row: Row, played: list[Played], times: int) -> None:
+    async with contextlib.aclosing(row.play(times)) as plays:
+        async for one in plays:
+            played.append(one)
+    print("; ".join(_line(row.name, played)), file=sys.stderr, flush=True)
+
+
+def table(found: Found) -> Table:
+    """A line for each fault, and notes for the storm, for what failed and for what could not be played."""
+    names = [row.name for lane in LANES for group in lane for row in group.rows if found.rows.get(row.name)]
+    failed = [
+        f"{name}: a run failed: {str(one) or type(one).__name__}"
+        for name in names
+        for one in found.rows[name]
+        if not isinstance(one, Lived)
+    ]
+    cases = {name: [asdict(one) for one in found.rows[name] if isinstance(one, Lived)] for name in names}
+    came_back = [] if found.storm is None else [_told(found.storm)]
+    raw = {"machine": machine(), "cases": cases, "storm": asdict(found.storm) if found.storm else None}
+    return Table(
+        title="recovery, on real parts",
+        rows=[HEAD, *(_line(name, found.rows[name]) for name in names)],
+        notes=(*came_back, *found.notes, *failed, *NOTES),
+        raw=raw,
+        left=3,
+    )
+
+
+def _line(name: str, played: Sequence[Played]) -> list[str]:
+    lived = [one for one in played if isinstance(one, Lived)]
+    return [
+        name,
+        _mostly([" > ".join(one.lights) for one in lived]),
+        _mostly([one.reason for one in lived])[:REASON_LENGTH],
+        _spread([one.noticed_s for one in lived]),
+        _spread([one.back_s for one in lived]),
+        str(sum(one.same_bot for one in lived)),
+        str(len(lived)) if len(lived) == len(played) else f"{len(lived)} of {len(played)}",
+    ]
+
+
+def _mostly(texts: Sequence[str]) -> str:
+    return Counter(texts).most_common(1)[0][0] if texts else ""
 
 
 def _told(came_back: Storm) -> str:
@@ -66,36 +146,16 @@ def _told(came_back: Storm) -> str:
     )
 
 
-def run(*, rounds: int, quick: bool) -> Table:
-    """*rounds* of each fault, at least `RUNS`; *quick*: two, and no storm."""
-    if not runners.PIPECAT_PYTHON.exists():
-        raise SystemExit("bench recovery needs the real Pipecat runner; scripts/test runner makes its environment")
-    return asyncio.run(_run(QUICK_RUNS if quick else max(rounds, RUNS), with_storm=not quick))
-
-
-async def _run(times: int, *, with_storm: bool) -> Table:
-    found = {case.name: await _case(case, times) for case in CASES}
-    runners.end_all()
-    policy = Policy(keep_always=True)
-    came_back = await storm(boxes=BOXES, away_s=AWAY_S, limit_s=LIMIT_S, policy=policy, seed=1) if with_storm else None
-    return _table(found, came_back)
-
-
-async def _case(case: Case, times: int) -> list[Lived]:
-    print(case.name, file=sys.stderr)
-    room = asyncio.Semaphore(BESIDE)
-
-    async def once() -> Lived:
-        async with room, link.scene(case.bot) as scene:
-            return await case.fault(scene)
-
-    return list(await asyncio.gather(*(once() for _ in range(times))))
-
-
 def _spread(values: Sequence[float | None]) -> str:
     known = [value for value in values if value is not None]
     if not known:
         return "-"
     if len(known) == 1:
-        return f"{known[0]:.1f}"
-    return f"{statistics.median(known):.1f}, {statistics.quantiles(known, n=20, method='inclusive')[-1]:.1f}"
+        return _seconds(known[0])
+    return (
+        f"{_seconds(statistics.median(known))}, {_seconds(statistics.quantiles(known, n=20, method='inclusive')[-1])}"
+    )
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.2f}" if 0 < value < 1 else f"{value:.1f}"

@@ -81,11 +81,18 @@ class SoundServer:
         (self.folder / name).write_text(text)
 
 
-@pytest.fixture(scope="session")
-def one_sound_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SoundServer]:
+def why_not() -> str | None:
+    """What this machine lacks for it, or None."""
     plugin = list(Path("/usr/lib").glob("*/alsa-lib/libasound_module_pcm_pulse.so"))
     if not shutil.which("pulseaudio") or not plugin:
-        pytest.skip("needs pulseaudio and libasound2-plugins; scripts/test installs them")
+        return "needs pulseaudio and libasound2-plugins; scripts/test installs them"
+    return None
+
+
+@pytest.fixture(scope="session")
+def one_sound_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SoundServer]:
+    if (reason := why_not()) is not None:
+        pytest.skip(reason)
     server = SoundServer(tmp_path_factory.mktemp("sound"))
     server.start()
     yield server

@@ -20,7 +20,8 @@ from appliance.service import watchdog
 from appliance.service.restarts import CRASHES_MAX
 from appliance.service.systemd import Notifier
 from appliance.service.watchdog import HangError
-from tests.box import RATE_HZ, Box, box, settings
+from tests.box import RATE_HZ, box, settings
+from tests.conversation.crashing import crash
 from tests.conversation.failing import at
 from tests.correlate import MOST, share
 from tests.runners import free_port, runner
@@ -28,15 +29,6 @@ from tests.signals import words
 
 BACK_S = 2.0
 """The first restart waits for nothing; the rest is what a busy machine takes."""
-
-
-def crash(b: Box, thread: str) -> None:
-    """As a bug in the middle of a period would."""
-
-    def bug() -> None:
-        raise ZeroDivisionError("bug")
-
-    getattr(b.appliance, f"_{thread}")._post(bug)
 
 
 async def test_a_capture_thread_that_dies_in_a_turn_hears_again(

@@ -15,27 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.box import Box, box, settings
+from tests.faults.lived import Lived, lived
 from tests.relay.relay import Relay, relay
 from tests.runners import Child, own_pipecat
 from tests.signals import words
 
 SAY_S = 0.4
-
-
-@dataclass(frozen=True, slots=True)
-class Lived:
-    """Times in seconds; None: it did not happen."""
-
-    noticed_s: float | None
-    """From the fault until the box no longer claimed to be ready."""
-    back_s: float | None
-    """From the end of the fault, or the runner's return, until it was ready (again or still)."""
-    reason: str = ""
-    """What the status gave as the reason meanwhile."""
-    lights: tuple[str, ...] = ()
-    """What the light meant, from the fault on."""
-    same_bot: bool = False
-    """It went on with the bot it had."""
 
 
 class Scene:
@@ -68,23 +53,7 @@ class Scene:
 
     def lived(self, fault_s: float, over_s: float) -> Lived:
         """What was told since *fault_s*; the fault was over at *over_s*, and the box is ready now."""
-        told = [event for event in self.box.events if event["at_s"] >= fault_s]
-        states = [event for event in told if event["type"] == "state"]
-        left = [event["at_s"] for event in states if event["previous"] == "ready"]
-        ready = [event["at_s"] for event in states if event["state"] == "ready"]
-        return Lived(
-            noticed_s=left[0] - fault_s if left else None,
-            back_s=max(ready[-1] - over_s, 0.0) if ready else 0.0,
-            reason=_reason(told),
-            lights=tuple(event["meaning"] for event in told if event["type"] == "light"),
-            same_bot=len(self.there.sessions()) == 1,
-        )
-
-
-def _reason(told: list[dict[str, Any]]) -> str:
-    """The last one given, of errors that had to do with the link."""
-    reasons = [event["message"] for event in told if event["type"] == "error" and event["source"] != "device"]
-    return str(reasons[-1]) if reasons else ""
+        return lived(self.box.events, fault_s, over_s, same_bot=len(self.there.sessions()) == 1)
 
 
 @contextlib.asynccontextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
@@ -20,6 +21,8 @@ HOME, ELSEWHERE = "10.88.0.1", "10.88.0.77"
 END = "wire0"
 SENTENCE = ROOT / "appliance" / "demo" / "hello.wav"
 
+_numbers = itertools.count()
+
 
 def why_not() -> str | None:
     """Why this machine has no such namespaces, or None."""
@@ -27,7 +30,7 @@ def why_not() -> str | None:
         return "needs root, for network namespaces of its own"
     if shutil.which("ip") is None:
         return "needs ip, of the package iproute2; scripts/test installs it"
-    name = f"va-{os.getpid()}-probe"
+    name = f"va-{os.getpid()}-{next(_numbers)}-probe"
     made = subprocess.run(["ip", "netns", "add", name], capture_output=True, text=True, check=False)
     if made.returncode != 0:
         return f"needs network namespaces: {made.stderr.strip()}"
@@ -40,7 +43,9 @@ class Wire:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._box, self._bot = f"va-{os.getpid()}-box", f"va-{os.getpid()}-bot"
+        number = f"va-{os.getpid()}-{next(_numbers)}"
+        self._box, self._bot = f"{number}-box", f"{number}-bot"
+        self._address = HOME
         self._processes: list[Process] = []
 
     def __enter__(self) -> Wire:
@@ -71,6 +76,12 @@ class Wire:
         """The same at the runner's end."""
         _ip("-n", self._bot, *words)
         return time.monotonic()
+
+    def move(self) -> float:
+        """The box's end gets another address in place of the one it had."""
+        self._address = HOME if self._address == ELSEWHERE else ELSEWHERE
+        self.near("address", "flush", "dev", END)
+        return self.near("address", "add", f"{self._address}/24", "dev", END)
 
     @property
     def near_side(self) -> list[str]:

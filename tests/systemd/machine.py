@@ -8,6 +8,7 @@ with the paths in its environment made right.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shlex
 import shutil
@@ -50,12 +51,22 @@ exec systemd-nspawn --quiet --register=no --keep-unit -M "$NAME" -D . --link-jou
 """
 """In a mount namespace of its own, so that nothing of it is left when its last process ends."""
 
+_BREAKABLE_FILE = f"/etc/systemd/system/{UNIT}.d/breakable.conf"
+_BREAKABLE = f"""[Service]
+WorkingDirectory={INSTALLED}
+ExecStart=
+ExecStart={INSTALLED}/.venv/bin/python -m tests.systemd.breaking run --config {CONFIG}
+"""
+
+
+_numbers = itertools.count()
+
 
 class Machine:
     """Booted; `end` is owed."""
 
     def __init__(self, folder: Path) -> None:
-        name = f"appliance-{os.getpid()}"
+        name = f"appliance-{os.getpid()}-{next(_numbers)}"
         place = folder / "machine"
         place.mkdir()
         where = {"PLACE": str(place), "PROJECT": str(ROOT), "FILES": str(ROOT / "systemd"), "NAME": name}
@@ -92,6 +103,17 @@ class Machine:
 
     def write(self, path: str, text: str) -> None:
         self.run("sh", "-c", f"mkdir -p $(dirname {path}) && cat >{path} && chmod 0644 {path}", stdin=text)
+
+    def read(self, path: str) -> str:
+        """The file at *path*, without a process in there; empty if it is not there."""
+        with contextlib.suppress(FileNotFoundError):
+            return Path(f"/proc/{self._first}/root{path}").read_text(encoding="utf-8")
+        return ""
+
+    def breakable(self, *, yes: bool = True) -> None:
+        """From its next start on the service is `tests.systemd.breaking`; or, with *yes* false, the shipped one."""
+        self.write(_BREAKABLE_FILE, _BREAKABLE if yes else "")
+        self.run("systemctl", "daemon-reload")
 
     def show(self, *names: str) -> list[str]:
         """Properties of the unit."""

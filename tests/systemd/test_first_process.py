@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import time
 from collections.abc import Iterator
 
 import pytest
 
+from tests.systemd import breaking
 from tests.systemd.machine import CONFIG, INSTALLED, SOCKET, UNIT, Machine, machine, why_not
 
 pytestmark = [pytest.mark.systemd, pytest.mark.timeout(150)]
@@ -96,13 +98,29 @@ def test_killed_it_comes_back_and_says_why(box: Machine) -> None:
     assert "last end    it was killed (SIGKILL)" in box.run(PROGRAM, "status")
 
 
-def test_one_that_hangs_is_ended_within_the_watchdogs_time(box: Machine) -> None:
+def hang(box: Machine, number: int) -> None:
+    """By the signal *number*: it is ended, no sooner and no later than the watchdog says, and comes back."""
     before, began_s = main_process(box), time.monotonic()
-    box.run("kill", "-STOP", before)
+    box.run("kill", f"-{number}", before)
     box.until(lambda: main_process(box) != before, "the end of the one that hangs", WATCHDOG_S + 2)
     assert time.monotonic() - began_s > WATCHDOG_S / 2
     up_again(box, before, RESTART_S + UP_S)
     assert status(box)["last_end"] == "it hung, and the watchdog of systemd ended it"
+
+
+def test_one_that_hangs_is_ended_within_the_watchdogs_time(box: Machine) -> None:
+    hang(box, signal.SIGSTOP)
+
+
+def test_a_loop_that_hangs_is_found_though_the_threads_go_on(one: Machine) -> None:
+    one.write(CONFIG, GOOD)
+    one.breakable()
+    one.run("systemctl", "start", UNIT)
+    try:
+        hang(one, breaking.LOOP_HANGS)
+    finally:
+        one.run("systemctl", "stop", UNIT)
+        one.breakable(yes=False)
 
 
 def test_one_that_is_idle_is_left_alone(box: Machine) -> None:

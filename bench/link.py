@@ -1,0 +1,28 @@
+"""What befalls a link, for `bench recovery`: a real runner that dies or freezes, and a network that can be broken."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from bench.plays import Group, Plays, Row, on_loop
+from tests import runners
+from tests.faults import link
+from tests.faults.link import CASES, Case
+from tests.faults.lived import Lived
+
+
+def why_not() -> str | None:
+    if not runners.PIPECAT_PYTHON.exists():
+        return "needs the real Pipecat runner; scripts/test runner makes its environment"
+    return None
+
+
+def _play(case: Case, times: int) -> Plays:
+    async def once(_number: int) -> Lived:
+        async with link.scene(case.bot) as scene:
+            return await case.fault(scene)
+
+    return on_loop(times, once)
+
+
+GROUP = Group("link", why_not, tuple(Row(case.name, partial(_play, case)) for case in CASES))
