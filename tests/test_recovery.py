@@ -55,9 +55,9 @@ async def ends_early(times: int) -> Plays:
         yield one
 
 
-def run(monkeypatch: pytest.MonkeyPatch, *lanes: Group, only: str = "") -> tuple[list[str], str]:
+def run(monkeypatch: pytest.MonkeyPatch, *groups: Group, only: str = "") -> tuple[list[str], str]:
     """The names and runs of the lines, and the notes."""
-    monkeypatch.setattr(recovery, "LANES", tuple((lane,) for lane in lanes))
+    monkeypatch.setattr(recovery, "TURNS", tuple((group,) for group in groups))
     found = recovery.run(rounds=1, quick=True, only=only)
     return [f"{line[0]}: {line[-1]}" for line in found.rows[1:]], "\n".join(found.notes)
 
@@ -107,7 +107,7 @@ async def test_what_blocks_is_played_on_stages_that_are_left_when_a_run_failed()
 
 def test_the_line_of_a_fault() -> None:
     other = Lived(None, 0.05, "it broke", ("connecting", "ready"))
-    (_, line) = table(Found(rows={recovery.LANES[0][0].rows[0].name: [ONE, other]})).rows
+    (_, line) = table(Found(rows={recovery.TURNS[0][0].rows[0].name: [ONE, other]})).rows
     assert line[1:] == ["connecting > ready", "it broke", "1.0", "1.0, 1.9", "1", "2"]
 
 
