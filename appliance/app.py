@@ -82,6 +82,7 @@ async def running(
             server = ControlServer(appliance, place, reloading)
             await server.start()
             stack.push_async_callback(server.stop)
+            server.watch(appliance.supervisor.own("the control server", server.restart))
         stack.push_async_callback(appliance.close)
         appliance.start()
         yield appliance

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench.plays import Group, Plays, Row, on_loop
 from tests.box import Box, box, settings
-from tests.conversation.crashing import crash, crash_of_network_watch
+from tests.conversation.crashing import crash, crash_of_clock_watch, crash_of_network_watch
 from tests.faults.lived import Lived, Told, lived
 from tests.runners import runner
 from tests.signals import words
@@ -36,13 +36,13 @@ async def _playback(b: Box) -> Lived:
     return await _crash(b, partial(crash, b, "playback"), _device("speaker"))
 
 
-async def _network(b: Box) -> Lived:
+async def _watch(crash_of: Callable[[Box], None], b: Box) -> Lived:
     """Nothing of it is seen; it is back when it has begun anew."""
     b.tap("session")
     await b.ready()
     loop = asyncio.get_running_loop()
     fault_s = loop.time()
-    crash_of_network_watch(b)
+    crash_of(b)
     while not b.status["counters"]["restarts"]:  # noqa: ASYNC110 - it tells nobody
         await asyncio.sleep(0.001)
     return Lived(None, loop.time() - fault_s, same_bot=b.status["state"] == "ready")
@@ -80,6 +80,7 @@ def _play(once: Callable[[Box], Awaitable[Lived]], times: int) -> Plays:
 ROWS = (
     ("capture thread crashes while a person speaks", _capture),
     ("playback thread crashes while the bot speaks", _playback),
-    ("watch over the network crashes", _network),
+    ("watch over the network crashes", partial(_watch, crash_of_network_watch)),
+    ("watch over the clock crashes", partial(_watch, crash_of_clock_watch)),
 )
 GROUP = Group("crashes", lambda: None, tuple(Row(name, partial(_play, once)) for name, once in ROWS))

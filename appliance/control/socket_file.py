@@ -36,6 +36,14 @@ class SocketFile:
     device: int
     inode: int
 
+    def is_there(self) -> bool:
+        """Whether who looks for the socket at *path* finds this one."""
+        try:
+            found = self.path.lstat()
+        except OSError:
+            return False
+        return (found.st_dev, found.st_ino) == (self.device, self.inode)
+
     def close(self) -> None:
         """Remove the file, and listen no more. Idempotent, never raises."""
         if self.sock.fileno() >= 0:  # once it is closed, another file may get the number of ours
@@ -45,8 +53,7 @@ class SocketFile:
     def remove(self) -> None:
         """Remove the file, unless another has taken its place. Never raises."""
         with contextlib.suppress(OSError):
-            found = self.path.lstat()
-            if (found.st_dev, found.st_ino) == (self.device, self.inode):
+            if self.is_there():
                 self.path.unlink()
 
 

@@ -144,8 +144,7 @@ class RunningAppliance:
         self._capture.start()
         self._playback.start()
         self._parts.transport.preload()
-        self._care.begin(self._driver, self._capture, self._playback, self._parts.network)
-        self._parts.clock.start(self._driver.post)
+        self._care.begin(self._driver, self._capture, self._playback, self._parts.network, self._parts.clock)
         self._driver.post(Booted())
         self._parts.notifier.ready()
 

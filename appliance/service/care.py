@@ -11,6 +11,7 @@ from collections.abc import Callable
 from appliance.audio.capture import Capture
 from appliance.audio.playback import Playback
 from appliance.audio.worker import Crashed
+from appliance.service.clock import ClockWatch
 from appliance.service.driver import Driver
 from appliance.service.last_end import LastEnd
 from appliance.service.network import NetworkWatch
@@ -39,10 +40,14 @@ class Care:
         self._end = end
         self._watchdog = Watchdog(self._look, notifier.alive, self._hung, allowed_s=allowed_s())
 
-    def begin(self, driver: Driver, capture: Capture, playback: Playback, network: NetworkWatch) -> None:
-        """Watch over threads that have been started; *network* is started here."""
-        self._driver, self._capture, self._playback, self._network = driver, capture, playback, network
+    def begin(
+        self, driver: Driver, capture: Capture, playback: Playback, network: NetworkWatch, clock: ClockWatch
+    ) -> None:
+        """Watch over threads that have been started; *network* and *clock* are started here."""
+        self._driver, self._capture, self._playback = driver, capture, playback
+        self._network, self._clock = network, clock
         self._start_network()
+        self._start_clock()
         self._watchdog.start()
 
     def close(self) -> None:
@@ -66,6 +71,10 @@ class Care:
         """For the first time, or after it failed."""
         self._network.close()
         self._network.start(self._driver.post, self.supervisor.own("the watch over the network", self._start_network))
+
+    def _start_clock(self) -> None:
+        self._clock.close()
+        self._clock.start(self._driver.post, self.supervisor.own("the watch over the clock", self._start_clock))
 
     def _restarted(self, name: str) -> None:
         if name in _ROADS:

@@ -13,6 +13,8 @@ import os
 import time
 from collections.abc import Callable
 
+from appliance.service.owned_loop import call
+from appliance.service.supervisor import Crashed
 from appliance.session.events import ClockStepped, Event
 from appliance.telling import tell
 
@@ -31,16 +33,20 @@ class ClockWatch:
         self._arm = arm or _timer
         self._descriptor: int | None = None
         self._post: Callable[[Event], None] | None = None
+        self._crashed: Crashed | None = None
 
-    def start(self, post: Callable[[Event], None]) -> None:
-        """Post `ClockStepped` whenever the clock is set. `close` is owed."""
-        self._post = post
+    def start(self, post: Callable[[Event], None], crashed: Crashed) -> None:
+        """Post `ClockStepped` whenever the clock is set. `close` is owed.
+
+        *crashed* is told what went wrong with that, and nothing is watched any more: another `start` begins anew.
+        """
+        self._post, self._crashed = post, crashed
         try:
             self._descriptor = self._arm()
         except OSError as error:
             tell(log, logging.WARNING, "clock_unwatched", reason=error.strerror)
             return
-        asyncio.get_running_loop().add_reader(self._descriptor, self._read)
+        asyncio.get_running_loop().add_reader(self._descriptor, lambda: call(self._read, crashed=self._failed))
 
     def close(self) -> None:
         """Idempotent."""
@@ -56,10 +62,16 @@ class ClockWatch:
         except BlockingIOError:
             return
         except OSError as error:
-            if error.errno == errno.ECANCELED:  # and the timer runs on: it is cancelled anew each time
-                self._post(ClockStepped())
-                return
-        self.close()  # the last second has come, or the timer is broken
+            if error.errno != errno.ECANCELED:
+                raise
+            self._post(ClockStepped())  # and the timer runs on: it is cancelled anew each time
+            return
+        raise OSError(errno.EIO, "the last second that there is has come")
+
+    def _failed(self, error: BaseException) -> None:
+        assert self._crashed is not None
+        self.close()  # else it would be read, and fail, again and again until the restart
+        self._crashed(error)
 
 
 def _timer() -> int:

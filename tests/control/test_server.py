@@ -6,18 +6,22 @@ import gzip
 import json
 import logging
 import re
+import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from appliance.control import routes
+from appliance.control import routes, server
 from appliance.control.client import Client, RefusedError
+from appliance.control.readers import Readers
 from appliance.control.server import ControlServer
+from appliance.control.socket_file import SocketFile, listen
 from appliance.errors import ApplianceError, ConfigError
 from appliance.session.events import ConnectAsked, MuteAsked, StartAsked, StopAsked
-from tests.control.serving import Served, raw, serving
+from tests.control.serving import DEADLINE_S, Served, raw, serving
 from tests.doubles.appliance import FakeBoard
 
 
@@ -260,3 +264,129 @@ def test_the_trace_line_by_line(served: Served) -> None:
         head, _, body = connection.rest().partition(b"\r\n\r\n")
     assert b"200 OK" in head and b"application/x-ndjson" in head
     assert [line for line in body.split(b"\r\n") if line.startswith(b"{")] == [b'{"version":"0"}\n', b'{"at_s":1}\n']
+
+
+def soon(served: Served, monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
+    """Have the server look for its socket often. What its owner is told, who has it begin anew."""
+    monkeypatch.setattr(server, "LOOK_S", 0.02)
+    crashes: list[BaseException] = []
+    assert served.server is not None
+    watched = served.server
+
+    def crashed(error: BaseException) -> None:
+        crashes.append(error)
+        watched.restart()
+
+    served.call(watched.watch, crashed)
+    return crashes
+
+
+def until(holds: Callable[[], object]) -> None:
+    """What is waited for tells nobody."""
+    until_s = time.monotonic() + DEADLINE_S
+    while not holds():
+        assert time.monotonic() < until_s
+        time.sleep(0.01)
+
+
+def found(served: Served) -> bool:
+    try:
+        return bool(Client(served.path).get("/v1/status"))
+    except (ApplianceError, OSError):
+        return False
+
+
+@pytest.mark.parametrize("how", ["removed", "moved", "with its folder"])
+def test_a_socket_that_is_gone_is_made_anew_and_readers_stay(
+    tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    with serving(folder / "s") as served:
+        crashes = soon(served, monkeypatch)
+        events = Client(served.path).events()
+        next(events)
+        if how == "moved":
+            served.path.rename(tmp_path / "elsewhere")
+        elif how == "removed":
+            served.path.unlink()
+        else:
+            shutil.rmtree(folder)
+            until(lambda: "control_socket_lost" in caplog.text)
+            folder.mkdir()
+        until(lambda: found(served))
+        served.say(type="x")
+        assert next(events) == b'{"type":"x"}'
+        assert served.path.stat().st_mode & 0o777 == 0o660
+        served.stop()
+        assert not served.path.exists(), "and the new one goes with the server"
+    assert caplog.text.count("control_socket_anew") == 1
+    assert caplog.text.count("control_socket_lost") == (how == "with its folder")
+    assert not crashes
+
+
+def test_a_place_that_another_has_taken_is_left_to_it_and_told_once(
+    served: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    crashes = soon(served, monkeypatch)
+    served.path.unlink()
+    served.path.write_text("mine")
+    until(lambda: "control_socket_lost" in caplog.text)
+    looks, there = list[Path](), SocketFile.is_there
+
+    def counted(file: SocketFile) -> bool:
+        looks.append(file.path)
+        return there(file)
+
+    monkeypatch.setattr(SocketFile, "is_there", counted)
+    until(lambda: len(looks) > 3)
+    assert served.path.read_text() == "mine"
+    served.path.unlink()
+    until(lambda: found(served))
+    assert caplog.text.count("control_socket_lost") == 1
+    assert not crashes
+
+
+@pytest.mark.parametrize("where", ["a look", "an event", "the making anew"])
+def test_a_server_that_crashes_tells_its_owner_and_begins_anew(
+    served: Served, client: Client, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bugs = iter([True])
+
+    def bug(*_: object) -> bool:
+        if next(bugs, False):
+            raise ZeroDivisionError("bug")
+        return True
+
+    if where == "a look":
+        monkeypatch.setattr(SocketFile, "is_there", bug)
+    elif where == "the making anew":
+        monkeypatch.setattr(server, "listen", lambda path: bug() and listen(path))
+        served.path.unlink()
+    crashes = soon(served, monkeypatch)
+    if where == "an event":
+        before = Client(served.path).events()
+        next(before)
+        monkeypatch.setattr(Readers, "publish", bug)
+        served.say(type="x")
+        monkeypatch.undo()
+    until(lambda: crashes)
+    until(lambda: found(served))
+    events = client.events()
+    next(events)
+    served.say(type="y")
+    assert next(events) == b'{"type":"y"}'
+    assert [type(error) for error in crashes] == [ZeroDivisionError]
+
+
+def test_a_handler_that_crashes_costs_one_answer(
+    served: Served, client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    crashes = soon(served, monkeypatch)
+    status = served.appliance.status
+    monkeypatch.setattr(served.appliance, "status", lambda: 1 / 0)
+    with pytest.raises(ApplianceError):
+        client.get("/v1/status")
+    monkeypatch.setattr(served.appliance, "status", status)
+    assert client.get("/v1/status") == status()
+    assert "ZeroDivisionError" in caplog.text and not crashes

@@ -24,3 +24,8 @@ def crash_of_network_watch(b: Box) -> None:
 
     vars(watch)["_judge"] = bug
     watch._look_again(0.0)
+
+
+def crash_of_clock_watch(b: Box) -> None:
+    """As a bug in the reading of its timer would, which nobody can have read without setting the clock."""
+    b.appliance._parts.clock._failed(ZeroDivisionError("bug"))

@@ -16,12 +16,15 @@ from appliance.app import Source, running
 from appliance.board.buttons import Buttons
 from appliance.board.gpio import GpioBoard
 from appliance.config.schema import Board, Button, Light
+from appliance.control import server
+from appliance.control.client import Client
+from appliance.control.socket_file import SocketFile
 from appliance.service import watchdog
 from appliance.service.restarts import CRASHES_MAX
 from appliance.service.systemd import Notifier
 from appliance.service.watchdog import HangError
 from tests.box import RATE_HZ, box, settings
-from tests.conversation.crashing import crash
+from tests.conversation.crashing import crash, crash_of_clock_watch
 from tests.conversation.failing import at
 from tests.correlate import MOST, share
 from tests.runners import free_port, runner
@@ -172,6 +175,42 @@ async def test_a_board_that_fails_begins_anew(tmp_path: Path, pins: Any, monkeyp
         pins.pin(17).drive_low()
         await b.until(type="button", name="talk", edge="press")
         assert pins.pin(27).state == 1.0, "and its light is on"
+
+
+async def test_the_watch_over_the_clock_begins_anew(tmp_path: Path) -> None:
+    async with box(settings("http://127.0.0.1:9", tmp_path)) as b:
+        watch = b.appliance._parts.clock
+        crash_of_clock_watch(b)
+        assert watch._descriptor is None
+        async with asyncio.timeout(10.0):
+            while not b.status["counters"]["restarts"]:  # noqa: ASYNC110 - it tells nobody
+                await asyncio.sleep(0.01)
+        assert watch._descriptor is not None
+
+
+async def test_the_control_server_begins_anew_and_its_socket_is_found_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bugs, there = iter([True]), SocketFile.is_there
+
+    def failing(file: SocketFile) -> bool:
+        if next(bugs, False):
+            raise ZeroDivisionError("bug")
+        return there(file)
+
+    monkeypatch.setattr(SocketFile, "is_there", failing)
+    monkeypatch.setattr(server, "LOOK_S", 0.1)
+    socket = tmp_path / "s"
+    async with box(settings("http://127.0.0.1:9", tmp_path), socket=socket) as b:
+        async with asyncio.timeout(10.0):
+            while not b.status["counters"]["restarts"]:  # noqa: ASYNC110 - it tells nobody
+                await asyncio.sleep(0.01)
+            socket.unlink(missing_ok=True)
+            while not socket.exists():  # noqa: ASYNC110 - and neither does a file
+                await asyncio.sleep(0.01)
+        found = await asyncio.to_thread(Client(socket).get, "/v1/status")
+        assert found["counters"]["restarts"] == 1
+    assert not socket.exists()
 
 
 async def test_a_loop_that_stands_still_for_a_second_costs_no_word(tmp_path: Path) -> None:

@@ -15,11 +15,12 @@ DEADLINE_S = 5.0
 
 
 @pytest.mark.parametrize(("number", "told"), [(errno.ECANCELED, True), (errno.EIO, False), (0, False)])
-async def test_only_a_cancelled_timer_means_a_set_clock(
+async def test_only_a_cancelled_timer_means_a_set_clock_and_a_broken_one_has_crashed(
     number: int, told: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mine, theirs = os.pipe()
     events: list[Event] = []
+    crashes: list[BaseException] = []
     seen = asyncio.Event()
     read = os.read
 
@@ -31,7 +32,7 @@ async def test_only_a_cancelled_timer_means_a_set_clock(
         return found
 
     watch = ClockWatch(lambda: mine)
-    watch.start(events.append)
+    watch.start(events.append, crashes.append)
     monkeypatch.setattr(os, "read", cancelled)
     for _ in range(2):
         seen.clear()
@@ -41,6 +42,7 @@ async def test_only_a_cancelled_timer_means_a_set_clock(
         if not told:
             break
     assert events == [ClockStepped()] * (2 if told else 0)
+    assert len(crashes) == (0 if told else 1), "and it is told once, though the timer can still be read"
     monkeypatch.undo()
     watch.close()
     watch.close()
@@ -54,14 +56,14 @@ async def test_where_there_is_no_such_timer_it_is_gone_without() -> None:
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
 
     watch = ClockWatch(none)
-    watch.start(lambda _: None)
+    watch.start(lambda _: None, lambda _: None)
     watch.close()
 
 
 async def test_the_timer_is_made_and_let_go_of() -> None:
     events: list[Event] = []
     watch = ClockWatch()
-    watch.start(events.append)
+    watch.start(events.append, lambda _: None)
     await asyncio.sleep(0)
     watch.close()
     assert events == []
