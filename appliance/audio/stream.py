@@ -140,6 +140,8 @@ class BotStream:
         """Put its sound into the carry. Raises `CodecError`."""
         if isinstance(decision, Play):
             frames = self._decoder.decode(decision.payload, self._carry)
+            if not frames:  # guesses as long as it would never fill a period
+                raise CodecError("a packet without a sample")
             if frames != len(self._guess):
                 self._measure(frames)
             change = decision.change

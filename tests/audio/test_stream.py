@@ -68,6 +68,15 @@ def test_garbage_is_a_lost_packet_and_counted() -> None:
     assert ear.stream.counters.malformed == 1
 
 
+def test_a_packet_without_a_sample_is_garbage_and_does_not_stall_the_thread() -> None:
+    ear = Ear()
+    ear.push(b"1", b"2x0", b"3")
+    assert ear.hear(3) == "1 -1 3"
+    assert ear.stream.counters.malformed == 1
+    ear.push(b"4x0")  # the last: from now on nothing but guesses
+    assert ear.hear(7) == "-1 -1 -1 -1 -1 -1 -"
+
+
 def test_flush_forgets_also_what_is_half_played() -> None:
     ear = Ear()
     ear.push(b"1x3", b"2x3", b"3x3")
