@@ -4,7 +4,8 @@ Theory of operation: the kernel rings when a link, an address or a route changes
 runner's addresses is judged anew. An address on this machine (the embedded runner's) always has one. So has a name that
 has never been resolved: its dial says more than can be known here. While there is no way it is judged every few seconds
 too, should the bell be missed, and a name is asked for anew, for the runner may have another address in this network.
-With a way nothing is polled. What the kernel will not say counts as a way: a box must never wait for its own mistake.
+With a way nothing is polled, unless there is no bell. What the kernel will not say counts as a way: a box must never
+wait for its own mistake.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ log = logging.getLogger("appliance")
 SETTLE_S: Seconds = 0.1
 """A change comes as several within milliseconds: the link, its address, its routes."""
 AGAIN_S: Seconds = 10.0
-"""While there is no way. A person waits no longer than that for what the bell has missed, and it costs nothing."""
+"""While there is no way, or no bell. A person waits no longer than that for what was not heard, and it costs nothing."""
 
 
 class Runner(Protocol):
@@ -72,8 +73,8 @@ class NetworkWatch:
             self._bell = RouteBell()
         except OSError as error:
             tell(log, logging.WARNING, "network_unwatched", reason=str(error))
-            return
-        asyncio.get_running_loop().add_reader(self._bell.fileno(), self._owned, self._rung)
+        else:
+            asyncio.get_running_loop().add_reader(self._bell.fileno(), self._owned, self._rung)
         self.look()
 
     def close(self) -> None:
@@ -82,10 +83,7 @@ class NetworkWatch:
         self._look_again(None)
         if self._asking is not None:
             self._asking.cancel()
-        if self._bell is not None:
-            asyncio.get_running_loop().remove_reader(self._bell.fileno())
-            self._bell.close()
-            self._bell = None
+        self._drop_bell()
 
     def __call__(self, step: Step) -> None:
         self._waited_for = step.after.recovery.waiting_for == Remedy.NETWORK.value
@@ -95,15 +93,17 @@ class NetworkWatch:
     def look(self) -> None:
         """Judge the way, and tell what has changed of it."""
         self._look_again(None)
-        if self._post is None or self._bell is None:
+        if self._post is None:
             return
         found = self._judge()
         news = found.moved or (found.way, found.message) != (self._told.way, self._told.message)
         self._told = found
-        if not found.way:
+        if not found.way or self._bell is None:
             self._look_again(AGAIN_S)
+        if not found.way:
             self._ask_for_name()
-        if news or (found.way and self._waited_for):  # what was waited for may be more than a route: name servers
+        rung = self._bell is not None  # else it is a look by the clock, which must not make a dial each time
+        if news or (found.way and self._waited_for and rung):  # what was waited for may be more: name servers
             self._post(found)
 
     def _judge(self) -> NetworkChanged:
@@ -146,9 +146,15 @@ class NetworkWatch:
             self._bell.quiet()
         except OSError as error:  # never seen; without a bell, looking again is what is left
             tell(log, logging.WARNING, "network_unwatched", reason=str(error))
-            asyncio.get_running_loop().remove_reader(self._bell.fileno())
+            self._drop_bell()
         if self._timer is None or self._timer.when() > asyncio.get_running_loop().time() + SETTLE_S:
             self._look_again(SETTLE_S)  # counted from the first ring: one that goes on and on does not put it off
+
+    def _drop_bell(self) -> None:
+        if self._bell is not None:
+            asyncio.get_running_loop().remove_reader(self._bell.fileno())
+            self._bell.close()
+            self._bell = None
 
     def _look_again(self, after_s: Seconds | None) -> None:
         if self._timer is not None:

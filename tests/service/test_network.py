@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import ipaddress
+import socket
 from collections.abc import AsyncIterator, Callable, Iterable
 
 import pytest
@@ -32,6 +33,7 @@ class World:
         self.routes: dict[str, str] = {RUNNER: HOME}
         """Address to source address."""
         self.own = {HOME}
+        self.looks = 0
         self.error: OSError | None = None
         self.told: list[Event] = []
         self.told_something = asyncio.Event()
@@ -45,6 +47,7 @@ class World:
         self.known = self.found
 
     def ask(self, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> Way:
+        self.looks += 1
         if self.error is not None:
             raise self.error
         text = str(address)
@@ -60,6 +63,14 @@ class World:
 
     def start(self, crashed: Callable[[BaseException], None] | None = None) -> None:
         self.watch.start(self.post, crashed)
+
+    async def next(self) -> Event:
+        """The first thing told that has not been taken."""
+        async with asyncio.timeout(DEADLINE_S):
+            while not self.told:
+                self.told_something.clear()
+                await self.told_something.wait()
+        return self.told.pop(0)
 
     def cut(self) -> None:
         self.routes, self.own = {}, set()
@@ -206,13 +217,64 @@ async def test_closed_it_tells_nothing_and_leaves_nothing(world: World) -> None:
 
 
 async def test_where_there_is_no_netlink_there_is_always_a_way(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    def none() -> None:
-        raise OSError(errno.EAFNOSUPPORT, "no")
-
-    monkeypatch.setattr(network, "RouteBell", none)
-    world.routes = {}
+    monkeypatch.setattr(network, "RouteBell", no_bell)
+    world.error = OSError(errno.EAFNOSUPPORT, "no")
     world.start()
     assert world.news() == []
+
+
+def no_bell() -> None:
+    raise OSError(errno.EAFNOSUPPORT, "no")
+
+
+class CrackedBell:
+    """Rings at once, and then can neither be read nor ring again."""
+
+    def __init__(self) -> None:
+        self._readable, self._other = socket.socketpair()
+        self._other.send(b"ding")
+        self.broke = False
+
+    def fileno(self) -> int:
+        return self._readable.fileno()
+
+    def quiet(self) -> None:
+        assert not self.broke, "read again"
+        self.broke = True
+        raise OSError(errno.EIO, "no")
+
+    def close(self) -> None:
+        self._readable.close()
+        self._other.close()
+
+
+@pytest.mark.parametrize("bell", [no_bell, CrackedBell])
+async def test_without_a_bell_it_is_looked_for_changes_now_and_then(
+    world: World, monkeypatch: pytest.MonkeyPatch, bell: Callable[[], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Both ways, again and again; what has not changed ends no wait, or a box would dial at each look."""
+    monkeypatch.setattr(network, "RouteBell", bell)
+    monkeypatch.setattr(network, "AGAIN_S", 0.001)
+    monkeypatch.setattr(network, "SETTLE_S", 0.001)
+    machine = Watching(world.watch)
+    world.start()
+    machine(StartAsked())
+    machine(AttemptFailed(1, Failure(Kind.NETWORK, "nobody to ask for names")))
+    for _ in range(3):
+        world.routes, world.own = {}, set()
+        assert cut(await world.next())
+        world.routes, world.own = {RUNNER: HOME}, {HOME}
+        assert await world.next() == NetworkChanged(way=True)
+    looks = world.looks
+    async with asyncio.timeout(DEADLINE_S):
+        while world.looks < looks + 5:
+            await asyncio.sleep(0)
+    assert world.told == []
+    assert caplog.text.count("network_unwatched") == 1
+    world.watch.close()
+    looks = world.looks
+    await asyncio.sleep(0.01)  # real time is what this is about: nothing is polled any more
+    assert world.looks == looks
 
 
 async def test_a_look_that_fails_is_its_owners_and_it_can_begin_anew(monkeypatch: pytest.MonkeyPatch) -> None:
