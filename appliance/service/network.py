@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from appliance.service.driver import Step
-from appliance.service.netlink import NoWayError, RouteBell, Way, way_to
+from appliance.service.netlink import Address, NoWayError, RouteBell, Way, way_to
 from appliance.service.owned_loop import call
 from appliance.service.supervisor import Crashed
 from appliance.session.effects import ReportState
@@ -32,7 +32,7 @@ log = logging.getLogger("appliance")
 SETTLE_S: Seconds = 0.1
 """A change comes as several within milliseconds: the link, its address, its routes."""
 AGAIN_S: Seconds = 10.0
-"""While there is no way, or no bell. A person waits no longer than that for what was not heard, and it costs nothing."""
+"""While there is no way, or no bell. A person waits no longer than that for what has not rung, and it costs nothing."""
 
 
 class Runner(Protocol):
@@ -50,7 +50,7 @@ class Runner(Protocol):
 class NetworkWatch:
     """Loop only, and an observer of the steps. *ask* is for tests."""
 
-    def __init__(self, runner: Runner, ask: Callable[[ipaddress.IPv4Address | ipaddress.IPv6Address], Way] = way_to):
+    def __init__(self, runner: Runner, ask: Callable[[Address], Way] = way_to):
         self._runner = runner
         self._ask = ask
         self._post: Callable[[Event], None] | None = None
@@ -88,6 +88,7 @@ class NetworkWatch:
     def __call__(self, step: Step) -> None:
         self._waited_for = step.after.recovery.waiting_for == Remedy.NETWORK.value
         if any(isinstance(done, ReportState) and done.state is TransportState.CONNECTING for done in step.effects):
+            self._source = ""
             self._judge()  # the name may have been resolved just now: what this session's packets carry
 
     def look(self) -> None:
@@ -108,9 +109,7 @@ class NetworkWatch:
 
     def _judge(self) -> NetworkChanged:
         whys: list[str] = []
-        addresses = self._runner.addresses()
-        for text in addresses:
-            address = ipaddress.ip_address(text)
+        for address in self._addresses():
             try:
                 way = Way(local=True, source="") if address.is_loopback else self._ask(address)
             except NoWayError as why:
@@ -119,17 +118,28 @@ class NetworkWatch:
             except OSError as error:
                 tell(log, logging.DEBUG, "network_unknown", reason=str(error))
                 return NetworkChanged(way=True)
-            return NetworkChanged(way=True, moved=not way.local and self._moved(way.source))
+            return NetworkChanged(way=True, moved=not way.local and self._moved(address.version, way.source))
         if not whys:
             return NetworkChanged(way=True)
         return NetworkChanged(
             way=False, message=f"this machine has no network to the runner ({whys[0]}); look at its cable or its Wi-Fi"
         )
 
-    def _moved(self, source: str) -> bool:
+    def _addresses(self) -> list[Address]:
+        """The runner's. Of both kinds, those come first that the last packets went to: look-ups change the order."""
+        found = [ipaddress.ip_address(text) for text in self._runner.addresses()]
+        if self._source:
+            version = ipaddress.ip_address(self._source).version
+            found.sort(key=lambda address: address.version != version)
+        return found
+
+    def _moved(self, version: int, source: str) -> bool:
         """Whether packets carry another address than before, and the one before is gone: as long as it is there, what
-        was begun with it can go on."""
-        before, self._source = self._source, source
+        was begun with it can go on. One of the other kind is no sign: both come back at their own times."""
+        before = self._source
+        if before and ipaddress.ip_address(before).version != version:
+            return False
+        self._source = source
         if not before or before == source:
             return False
         try:

@@ -19,6 +19,8 @@ from tests.service.watching import Watching
 
 RUNNER = "10.0.0.9"
 HOME, AWAY = "10.0.0.1", "192.168.7.1"
+RUNNER_6 = "fd00::9"
+HOME_6, AWAY_6 = "fd00::1", "fd07::1"
 DEADLINE_S = 5.0
 
 
@@ -158,6 +160,38 @@ async def test_an_address_has_moved_when_the_old_one_is_gone(
     assert world.news() == ([NetworkChanged(way=True, moved=True)] if moved else [])
 
 
+async def test_a_runner_of_both_kinds_of_addresses_is_compared_within_a_kind(world: World) -> None:
+    """Which of them a look-up names first, and which way is there first again, says nothing of our own address."""
+    world.known = (RUNNER, RUNNER_6)
+    world.routes[RUNNER_6], world.own = HOME_6, {HOME, HOME_6}
+    world.start()
+    world.known = (RUNNER_6, RUNNER)
+    assert world.news() == []
+    world.own = {HOME, AWAY_6}
+    world.routes[RUNNER_6] = AWAY_6
+    assert world.news() == [], "an address of the other kind, which the provider changed"
+    world.cut()
+    assert cut(world.told.pop())
+    world.routes, world.own = {RUNNER_6: AWAY_6}, {AWAY_6}
+    assert world.news() == [NetworkChanged(way=True)], "the other kind is configured already"
+    world.routes[RUNNER], world.own = HOME, {HOME, AWAY_6}
+    assert world.news() == []
+    world.routes[RUNNER], world.own = AWAY, {AWAY, AWAY_6}
+    assert world.news() == [NetworkChanged(way=True, moved=True)]
+
+
+async def test_each_session_begins_with_the_kind_that_comes_first(world: World) -> None:
+    machine = Watching(world.watch)
+    world.known, world.own = (RUNNER, RUNNER_6), {HOME, HOME_6}
+    world.routes[RUNNER_6] = HOME_6
+    world.start()
+    machine(StartAsked())
+    world.known = (RUNNER_6, RUNNER)
+    machine(BotStarted(1, {"sessionId": "s"}))
+    world.routes[RUNNER_6], world.own = AWAY_6, {HOME, AWAY_6}
+    assert world.news() == [NetworkChanged(way=True, moved=True)]
+
+
 async def test_an_address_may_move_while_there_is_no_way(world: World) -> None:
     world.start()
     world.cut()
@@ -267,7 +301,7 @@ async def test_without_a_bell_it_is_looked_for_changes_now_and_then(
         assert await world.next() == NetworkChanged(way=True)
     looks = world.looks
     async with asyncio.timeout(DEADLINE_S):
-        while world.looks < looks + 5:
+        while world.looks < looks + 5:  # noqa: ASYNC110 - the kernel is asked for nothing else
             await asyncio.sleep(0)
     assert world.told == []
     assert caplog.text.count("network_unwatched") == 1
