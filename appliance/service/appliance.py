@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("appliance")
 
 POLITE_S: Seconds = 3.2
-"""For the bot to be told on SIGTERM, of the 5 s in which the process must end."""
+"""For the bot to be told, on SIGTERM and after a crash, of the 5 s in which the process must end."""
 LET_GO_S: Seconds = 0.7
 """For each of sessions and threads after that; what has not let go by then ends with the process."""
 
@@ -160,9 +160,11 @@ class RunningAppliance:
         self._parts.network.close()
         self._parts.clock.close()
         self._care.close()
+        self._ended.clear()  # a crash of a part has set it, and the bot is to be told all the same
         self._driver.post(ShutdownAsked())
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._ended.wait(), POLITE_S)
+        if not (self._driver.failed or self._driver.state.exited):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), POLITE_S)
         if not self._driver.state.exited:
             self._driver.post(ShutdownAsked())
         self._driver.close()
@@ -177,8 +179,7 @@ class RunningAppliance:
 
     @property
     def board(self) -> SimulatedBoard | None:
-        board = self._parts.board
-        return board if isinstance(board, SimulatedBoard) else None
+        return board if isinstance(board := self._parts.board, SimulatedBoard) else None
 
     def post(self, event: Event) -> None:
         self._driver.post(event)

@@ -64,6 +64,8 @@ class Driver:
     ) -> None:
         self.policy = policy
         self.state = State()
+        self.failed = False
+        """No step follows any more."""
         self._perform = perform
         self._crashed = crashed
         self._observers = tuple(observers)
@@ -96,6 +98,7 @@ class Driver:
                 self._step(self._events.popleft())
         except Exception as error:  # noqa: BLE001 - the one place: half a step done is a state that nobody knows
             tell(log, logging.ERROR, "step_failed", trace=error, step=type(event).__name__)
+            self.failed = True
             self._crashed(error)
             return  # still stepping, so that no event is taken any more
         self._stepping = False

@@ -29,3 +29,13 @@ def crash_of_network_watch(b: Box) -> None:
 def crash_of_clock_watch(b: Box) -> None:
     """As a bug in the reading of its timer would, which nobody can have read without setting the clock."""
     b.appliance._parts.clock._failed(ZeroDivisionError("bug"))
+
+
+def crash_of_machine(b: Box) -> None:
+    """As a bug in what a step has decided would."""
+
+    def bug(_effect: object) -> None:
+        raise ZeroDivisionError("bug")
+
+    b.appliance._driver._perform = bug
+    b.press()

@@ -19,15 +19,15 @@ from appliance.config.schema import Board, Button, Light
 from appliance.control import server
 from appliance.control.client import Client
 from appliance.control.socket_file import SocketFile
-from appliance.service import watchdog
+from appliance.service import appliance, watchdog
 from appliance.service.restarts import CRASHES_MAX
 from appliance.service.systemd import Notifier
 from appliance.service.watchdog import HangError
 from tests.box import RATE_HZ, box, settings
-from tests.conversation.crashing import crash, crash_of_clock_watch
+from tests.conversation.crashing import crash, crash_of_clock_watch, crash_of_machine
 from tests.conversation.failing import at
 from tests.correlate import MOST, share
-from tests.runners import free_port, runner
+from tests.runners import Embedded, free_port, runner
 from tests.signals import words
 
 BACK_S = 2.0
@@ -117,15 +117,42 @@ async def test_one_that_hangs_ends_the_process_with_the_reason(
             assert second.status()["last_end"] == f"the {thread} thread hangs"
 
 
+async def test_a_process_that_ends_over_a_part_delivers_the_last_words_and_has_the_bot_leave(tmp_path: Path) -> None:
+    async with runner() as r:
+        assert isinstance(r, Embedded)
+        with pytest.raises(KeyError, match="bug"):
+            async with box(settings(r.url, tmp_path, words(2.0))) as b:
+                b.press()
+                await b.ready()
+                await asyncio.sleep(0.5)  # a person talks
+                b.appliance.supervisor.own("a part")(KeyError("bug"))
+                await asyncio.wait_for(b.appliance.wait(), 10.0)
+        asked = [item["type"] for item in r.inner.tape(r.sessions()[-1]) if isinstance(item, dict)]
+        turns = [told for _, told in r.told()]
+    assert turns == [{"t": "push_to_talk", "d": {"state": state}} for state in ("start", "stop")]
+    assert asked[-1] == "disconnect-bot"
+
+
+async def test_without_its_machine_the_process_ends_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(appliance, "POLITE_S", 600.0)
+    async with runner() as r, asyncio.timeout(30.0):
+        with pytest.raises(ZeroDivisionError, match="bug"):
+            async with box(settings(r.url, tmp_path)) as b:
+                b.tap("session")
+                await b.ready()
+                crash_of_machine(b)
+                await b.appliance.wait()
+
+
 async def test_what_led_to_the_end_is_left_for_who_looks_for_the_cause(tmp_path: Path) -> None:
     traces = tmp_path / "traces"
     traces.mkdir()
     source = Source(tmp_path / "a.toml", Notifier(None), traces)
     async with runner() as r:
         with pytest.raises(KeyError, match="bug"):
-            async with running(settings(r.url, tmp_path), socket=None, source=source) as appliance:
-                appliance.supervisor.own("a part")(KeyError("bug"))
-                await asyncio.wait_for(appliance.wait(), 10.0)
+            async with running(settings(r.url, tmp_path), socket=None, source=source) as broken:
+                broken.supervisor.own("a part")(KeyError("bug"))
+                await asyncio.wait_for(broken.wait(), 10.0)
     (left,) = traces.iterdir()
     assert left.name == "trace-1-crash.jsonl"
 
