@@ -6,9 +6,10 @@ from functools import partial
 
 from bench.plays import Group, Plays, Row, on_loop
 from tests import runners
-from tests.faults import link
-from tests.faults.link import CASES, Case
+from tests.faults import scene
+from tests.faults.link import CASES
 from tests.faults.lived import Lived
+from tests.faults.scene import Case
 
 
 def why_not() -> str | None:
@@ -19,8 +20,8 @@ def why_not() -> str | None:
 
 def _play(case: Case, times: int) -> Plays:
     async def once(_number: int) -> Lived:
-        async with link.scene(case.bot) as scene:
-            return await case.fault(scene)
+        async with scene.scene(case.bot) as s:
+            return await case.fault(s)
 
     return on_loop(times, once)
 

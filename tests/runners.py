@@ -109,6 +109,7 @@ class Child:
         self._launch()
 
     def _launch(self) -> None:
+        self._launched_s = time.time()
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 self._command,
@@ -131,6 +132,16 @@ class Child:
 
     def thaw(self) -> None:
         self._process.send_signal(signal.SIGCONT)
+
+    def ask_to_end(self) -> None:
+        """As a service manager does, also when it stands still."""
+        self._process.terminate()
+        self.thaw()
+
+    def wait_ended(self, patience_s: float) -> None:
+        """Until it has ended, but no longer than that."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(patience_s)
 
     def _wait_until_up(self) -> None:
         deadline_s = time.monotonic() + START_DEADLINE_S
@@ -156,6 +167,10 @@ class Child:
         """From now on the bots are of this kind, and earlier sessions are forgotten."""
         for old in self._folder.glob("*.s16"):
             old.unlink()
+        self.next_bots(bot)
+
+    def next_bots(self, bot: str) -> None:
+        """From now on the bots are of this kind."""
         (self._folder / "kind").write_text(bot, encoding="utf-8")
 
     def sessions(self) -> list[str]:
@@ -168,6 +183,11 @@ class Child:
         log = self._folder / f"{session or self.sessions()[-1]}.jsonl"
         entries = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
         return [(e["after_frames"], {"t": e["message"], "d": e["data"]}) for e in entries if "message" in e]
+
+    def at_work(self) -> list[str]:
+        """Ids of the sessions of which the bot has begun and has not ended, since the runner was started last."""
+        logs = (path for path in self._folder.glob("*.jsonl") if path.stat().st_mtime >= self._launched_s)
+        return [path.stem for path in logs if '"ended"' not in path.read_text(encoding="utf-8")]
 
     def kept(self, session: str = "") -> Kept:
         """All that the bot of *session*, or of the last one, kept; only the real runner's bots do."""

@@ -21,9 +21,9 @@ class Recording:
 
     The sound is in `ID.s16`, sample for sample. Each line of `ID.jsonl` has the time, `at_s`, how many frames of sound
     had come before, `after_frames`, and what happened: sound came (`frames` of it), a client-message (`message`, with
-    its `data`), speech began or ended by the account of the speech detection (`voice`), or the bot handed sound to its
-    transport (`said`, in frames). What the transport sends can be recorded, too: 24 kHz, in `ID.sent`, with a line for
-    each piece (`sent`, in frames).
+    its `data`), speech began or ended by the account of the speech detection (`voice`), the bot handed sound to its
+    transport (`said`, in frames), or it has `ended`. What the transport sends can be recorded, too: 24 kHz, in
+    `ID.sent`, with a line for each piece (`sent`, in frames).
     """
 
     def __init__(self, session: str) -> None:
@@ -55,6 +55,7 @@ class Recording:
         self._write({"sent": len(audio) // 2})
 
     def close(self) -> None:
+        self._write({"ended": True})
         for file in (self._sound, self._log, self._sent):
             if file is not None:
                 file.close()

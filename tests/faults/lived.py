@@ -10,6 +10,7 @@ Told = Mapping[str, Any]
 
 LEFT_READY: Told = {"type": "state", "previous": "ready"}
 READY: Told = {"type": "state", "state": "ready"}
+LISTENING: Told = {"type": "light", "meaning": "listening"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class Lived:
     """What the light meant, from the fault on."""
     same_bot: bool = False
     """It went on with the bot it had."""
+    green: bool = False
+    """It was said to listen, from the fault on, before it was over."""
 
 
 def lived(
@@ -50,6 +53,7 @@ def lived(
         reason=_reason(since),
         lights=tuple(event["meaning"] for event in since if event["type"] == "light"),
         same_bot=same_bot,
+        green=any(has(event, LISTENING) and event["at_s"] < over_s for event in since),
     )
 
 
