@@ -81,7 +81,10 @@ class ControlServer:
 
     def restart(self) -> None:
         """Begin anew, soon. Who is connected is cut off."""
-        self._do(self._again)
+        before = self._work
+        if before is not None:
+            before.cancel()
+        self._do(lambda: self._again(before))
 
     async def stop(self) -> None:
         """End all replies, close all connections, and remove the socket if it is still ours. Idempotent."""
@@ -151,10 +154,13 @@ class ControlServer:
 
     def _look(self) -> None:
         self._look_later()
-        if self._file is None or not self._file.is_there():
+        busy = self._work is not None and not self._work.done()
+        if not busy and (self._file is None or not self._file.is_there()):
             self._do(self._find_place)
 
-    async def _again(self) -> None:
+    async def _again(self, before: asyncio.Task[None] | None) -> None:
+        if before is not None:
+            await asyncio.wait([before])
         await self._end()
         await self._find_place()
 
@@ -171,9 +177,8 @@ class ControlServer:
         tell(log, logging.WARNING, "control_socket_anew", path=self._path)
 
     def _do(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        if self._work is None or self._work.done():
-            self._work = asyncio.get_running_loop().create_task(work(), name="control-socket-anew")
-            self._work.add_done_callback(self._done)
+        self._work = asyncio.get_running_loop().create_task(work(), name="control-socket-anew")
+        self._work.add_done_callback(self._done)
 
     def _done(self, work: asyncio.Task[None]) -> None:
         if not work.cancelled():

@@ -22,6 +22,8 @@ log = logging.getLogger("appliance")
 
 _TFD_TIMER_ABSTIME = 1
 _TFD_TIMER_CANCEL_ON_SET = 2
+_NEVER_HERE = (errno.ENOSYS, errno.EINVAL, errno.EPERM)
+"""Of a kernel, or a sandbox, without such timers. Anything else (no more descriptors) may pass."""
 _NEVER = (1 << (8 * ctypes.sizeof(ctypes.c_long) - 1)) - 1
 """The last second that there is."""
 
@@ -44,7 +46,10 @@ class ClockWatch:
         try:
             self._descriptor = self._arm()
         except OSError as error:
-            tell(log, logging.WARNING, "clock_unwatched", reason=error.strerror)
+            if error.errno in _NEVER_HERE:
+                tell(log, logging.WARNING, "clock_unwatched", reason=error.strerror)
+            else:
+                crashed(error)
             return
         asyncio.get_running_loop().add_reader(self._descriptor, lambda: call(self._read, crashed=self._failed))
 

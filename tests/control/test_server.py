@@ -349,7 +349,11 @@ def test_a_place_that_another_has_taken_is_left_to_it_and_told_once(
 
 @pytest.mark.parametrize("where", ["a look", "an event", "the making anew"])
 def test_a_server_that_crashes_tells_its_owner_and_begins_anew(
-    served: Served, client: Client, where: str, monkeypatch: pytest.MonkeyPatch
+    served: Served,
+    client: Client,
+    where: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     bugs = iter([True])
 
@@ -371,6 +375,7 @@ def test_a_server_that_crashes_tells_its_owner_and_begins_anew(
         served.say(type="x")
         monkeypatch.undo()
     until(lambda: crashes)
+    until(lambda: "control_socket_anew" in caplog.text)
     until(lambda: found(served))
     events = client.events()
     next(events)

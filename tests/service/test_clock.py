@@ -36,10 +36,12 @@ async def test_only_a_cancelled_timer_means_a_set_clock_and_a_broken_one_has_cra
     monkeypatch.setattr(os, "read", cancelled)
     for _ in range(2):
         seen.clear()
-        os.write(theirs, b"12345678")
+        os.write(theirs, b"12345678" * (1 if told else 2))
         async with asyncio.timeout(DEADLINE_S):
             await seen.wait()
         if not told:
+            await asyncio.sleep(0.0)  # time for the loop to read what is left, should it still look
+            await asyncio.sleep(0.0)
             break
     assert events == [ClockStepped()] * (2 if told else 0)
     assert len(crashes) == (0 if told else 1), "and it is told once, though the timer can still be read"
@@ -55,9 +57,20 @@ async def test_where_there_is_no_such_timer_it_is_gone_without() -> None:
     def none() -> int:
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
 
+    crashes: list[BaseException] = []
     watch = ClockWatch(none)
-    watch.start(lambda _: None, lambda _: None)
+    watch.start(lambda _: None, crashes.append)
     watch.close()
+    assert not crashes
+
+
+async def test_one_that_cannot_be_made_just_now_is_for_the_owner_to_try_again() -> None:
+    def none_left() -> int:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    crashes: list[BaseException] = []
+    ClockWatch(none_left).start(lambda _: None, crashes.append)
+    assert [str(error) for error in crashes] == ["[Errno 24] Too many open files"]
 
 
 async def test_the_timer_is_made_and_let_go_of() -> None:

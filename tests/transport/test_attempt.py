@@ -370,7 +370,8 @@ async def test_closing_waits_for_the_gathering_it_cannot_stop(caplog: pytest.Log
 
 
 async def test_only_opus_and_no_stun_server_are_offered() -> None:
-    events: Any = type("Events", (), dict.fromkeys(("opened", "heard", "packet", "empty_packet", "ended"), len))()
+    names = ("opened", "heard", "packet", "empty_packet", "lossy", "ended")
+    events: Any = type("Events", (), dict.fromkeys(names, len))()
     peer = Peer((), events)
     sdp = await peer.offer()
     await peer.close()
