@@ -227,25 +227,25 @@ class Capture(Worker):
         self._device.advanced()
         now_s = self._clock()
         self._uplink.counters.frames_captured += 1
-        self.hearing.hear(self._block, in_turn=self._in_turn)
-        for block in self._words(now_s):
+        level_dbfs = self.hearing.hear(self._block, in_turn=self._in_turn)
+        for block in self._words(level_dbfs, now_s):
             self._uplink.push(block)
         self._step(now_s, PACKET_MS)
 
-    def _words(self, now_s: Seconds) -> Sequence[Block]:
+    def _words(self, level_dbfs: Dbfs, now_s: Seconds) -> Sequence[Block]:
         """What is to be kept or sent by the period that was read until *now_s*."""
         if self._in_turn:
-            self._listen_for_voice()
+            self._listen_for_voice(level_dbfs)
             return (self._block,)
         if not self._keep:
             return NOTHING
         begun_s = now_s - self._microphone.latency_s - PACKET_MS / 1000
-        return self._hands_free.hear(self._block, begun_s)
+        return self._hands_free.hear(self._block, level_dbfs, begun_s)
 
-    def _listen_for_voice(self) -> None:
+    def _listen_for_voice(self, level_dbfs: Dbfs) -> None:
         if self._ear is None:
             return
-        self._ear.hear(self._block)
+        self._ear.hear(self._block, level_dbfs)
         if self._ear.open != self._voice:
             self._voice = self._ear.open
             self._report(VoiceHeard(self._voice))

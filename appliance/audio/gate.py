@@ -57,15 +57,16 @@ class Gate:
         self.open = detector is None
         """Whether the last period left."""
 
-    def hear(self, block: Block) -> Sequence[Block]:
-        """Take a period. Returns what may leave by it, oldest first: views, valid until the next call.
+    def hear(self, block: Block, level_dbfs: Dbfs) -> Sequence[Block]:
+        """Take a period, and how loud it is. Returns what may leave by it, oldest first: views, valid until the next
+        call.
 
         A period leaves at most once, and all do between an opening and its closing.
         """
         if self._detector is None:
             self.open = True
             return (block,)
-        self._votes = (self._votes << 1 | self._detector.hear(block)) & (1 << VOTERS) - 1
+        self._votes = (self._votes << 1 | self._detector.hear(block, level_dbfs)) & (1 << VOTERS) - 1
         if self._votes.bit_count() >= VOTES:
             self._left = self._hang + 1
         elif self._left:
@@ -106,7 +107,7 @@ def _detector(settings: GateSettings, rate_hz: Hertz) -> Detector | None:
     from appliance.audio.voice import LevelDetector, VoiceDetector  # a gate that is off needs no library
 
     if settings.engine == "level":
-        return LevelDetector(rate_hz, settings.open_dbfs)
+        return LevelDetector(settings.open_dbfs)
     return VoiceDetector(rate_hz, settings.aggressiveness)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from appliance.audio.gate import NOTHING, Gate
 from appliance.session.events import Event, GateOpened, Suppressed
-from appliance.units import Seconds
+from appliance.units import Dbfs, Seconds
 
 if TYPE_CHECKING:
     from appliance.session.media import Block
@@ -29,8 +29,8 @@ class HandsFree:
         self._open = False
         self._suppressed = False
 
-    def hear(self, block: Block, heard_s: Seconds) -> Sequence[Block]:
-        """Take a period that began at *heard_s*. Returns what may leave, as `Gate.hear`.
+    def hear(self, block: Block, level_dbfs: Dbfs, heard_s: Seconds) -> Sequence[Block]:
+        """Take a period that began at *heard_s*, and is so loud. Returns what may leave, as `Gate.hear`.
 
         What the gate heard before a suppression does not leave after it: there would be a seam in the middle of a word.
         """
@@ -38,7 +38,7 @@ class HandsFree:
             self._gate.reset()
             self._tell(gate_open=False, suppressed=True)
             return NOTHING
-        passed = self._gate.hear(block)
+        passed = self._gate.hear(block, level_dbfs)
         self._tell(gate_open=self._gate.open, suppressed=False)
         return passed
 

@@ -49,7 +49,7 @@ class Tally:
     def clear(self) -> None:
         self.heard_ms: Millis = 0
         self._power = 0.0
-        self._peak_dbfs = SILENCE_DBFS
+        self._peak = 0.0
         self._mean = 0.0
         self._clipped: Frames = 0
         self._zero_ms: Millis = 0
@@ -58,8 +58,8 @@ class Tally:
     def take(self, meter: Meter) -> None:
         """The period that *meter* has just measured."""
         self.heard_ms += PACKET_MS
-        self._power += 10 ** (meter.rms_dbfs / 10)
-        self._peak_dbfs = max(self._peak_dbfs, meter.peak_dbfs)
+        self._power += meter.power
+        self._peak = max(self._peak, meter.peak)
         self._mean += meter.mean
         self._clipped += meter.clipped
         self._zero_ms += PACKET_MS * meter.zero
@@ -67,10 +67,9 @@ class Tally:
 
     def levels(self) -> Levels:
         periods = max(1.0, self.heard_ms / PACKET_MS)
-        power = self._power / periods
         return Levels(
-            rms_dbfs=max(SILENCE_DBFS, round(10 * math.log10(power), 1)) if power > 0 else SILENCE_DBFS,
-            peak_dbfs=round(self._peak_dbfs, 1),
+            rms_dbfs=round(dbfs(math.sqrt(self._power / periods)), 1),
+            peak_dbfs=round(dbfs(self._peak), 1),
             offset_dbfs=round(dbfs(abs(self._mean) / periods), 1),
             clipped_samples=self._clipped,
             zero_ms=self._zero_ms,
@@ -105,8 +104,8 @@ class Hearing:
     def begin_turn(self) -> None:
         self._turn.clear()
 
-    def hear(self, block: Block, *, in_turn: bool) -> None:
-        """Take a period of the open microphone."""
+    def hear(self, block: Block, *, in_turn: bool) -> Dbfs:
+        """Take a period of the open microphone. Returns how loud it is, by its mean power."""
         meter = self._meter
         meter.measure(block)
         self._second.take(meter)
@@ -116,6 +115,7 @@ class Hearing:
             self.recent = self._second.levels()
             self._second.clear()
         self._judge(meter, in_turn=in_turn)
+        return meter.rms_dbfs
 
     def close(self) -> None:
         """The microphone has been closed, or has failed."""

@@ -33,10 +33,10 @@ class Meter:
     """What there is to know of periods of one length, each of the last one."""
 
     def __init__(self, period_frames: Frames) -> None:
-        self.rms_dbfs: Dbfs = SILENCE_DBFS
-        """0 dBFS is a full-scale square wave, so a full-scale sine reads -3.01."""
-        self.peak_dbfs: Dbfs = SILENCE_DBFS
-        """A full-scale sample reads 0."""
+        self.power = 0.0
+        """The mean of the squares, in steps of a sample."""
+        self.peak = 0.0
+        """The highest amount of a sample, in its steps."""
         self.mean = 0.0
         """In steps of a sample. Over a longer stretch it is direct current, which no sound has."""
         self.clipped: Frames = 0
@@ -49,15 +49,24 @@ class Meter:
         self._at_full_scale = np.zeros(period_frames, np.bool_)
         self._before = (math.nan, math.nan, math.nan, math.nan)
 
+    @property
+    def rms_dbfs(self) -> Dbfs:
+        """0 dBFS is a full-scale square wave, so a full-scale sine reads -3.01."""
+        return dbfs(math.sqrt(self.power))
+
+    @property
+    def peak_dbfs(self) -> Dbfs:
+        """A full-scale sample reads 0."""
+        return dbfs(self.peak)
+
     def measure(self, block: Block) -> None:
         """Take the period *block*, shape (period_frames,)."""
         wide = self._wide
         np.copyto(wide, block)
         power, total = float(np.dot(wide, wide)), float(np.add.reduce(wide))
         least, most = float(np.minimum.reduce(wide)), float(np.maximum.reduce(wide))
-        peak = max(-least, most)
-        self.rms_dbfs = dbfs(math.sqrt(power / len(wide)))
-        self.peak_dbfs = dbfs(peak)
+        self.peak = peak = max(-least, most)
+        self.power = power / len(wide)
         self.mean = total / len(wide)
         self.clipped = self._count_clipped(block) if peak >= FULL_SCALE - 1 else 0
         now = (power, total, least, most)  # not even a steady tone has the same four twice

@@ -1,5 +1,7 @@
 """What tells a voice from everything else, period by period. No clock, no threads; each detector belongs to one thread.
 
+How loud a period is it is told: who hears it has measured that already.
+
 `webrtc` asks two witnesses, since neither is good alone: webrtcvad knows the shape of speech and takes the noise of a
 street for it, the level over the room's knows nothing else and takes a whistle for it. Both take a door for a voice,
 for as long as the hang time. It works at all rates of the appliance; to webrtcvad, which does not know 12 and 24 kHz,
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import numpy as np
 import webrtcvad  # type: ignore[import-untyped]
 
-from appliance.audio.level import Meter, NoiseFloor
+from appliance.audio.level import NoiseFloor
 from appliance.units import PACKET_MS, Dbfs, Hertz
 
 if TYPE_CHECKING:
@@ -25,40 +27,35 @@ VAD_RATES_HZ: Final = (8000, 16000, 32000, 48000)
 
 
 class Detector(Protocol):
-    """Says of each period, given in order, whether a voice is in it."""
+    """Says of each period, given in order and with the level of its mean power, whether a voice is in it."""
 
-    def hear(self, block: Block) -> bool: ...
+    def hear(self, block: Block, level_dbfs: Dbfs) -> bool: ...
 
 
 class LevelDetector:
     """Whatever is as loud as *open_dbfs*."""
 
-    def __init__(self, rate_hz: Hertz, open_dbfs: Dbfs) -> None:
-        self._meter = Meter(rate_hz * PACKET_MS // 1000)
+    def __init__(self, open_dbfs: Dbfs) -> None:
         self._open_dbfs = open_dbfs
 
-    def hear(self, block: Block) -> bool:
-        self._meter.measure(block)
-        return self._meter.rms_dbfs >= self._open_dbfs
+    def hear(self, block: Block, level_dbfs: Dbfs) -> bool:
+        return level_dbfs >= self._open_dbfs
 
 
 class VoiceDetector:
     """webrtcvad at *aggressiveness* 0 (says yes) to 3 (says no), and `OVER_FLOOR_DB` over the noise floor."""
 
     def __init__(self, rate_hz: Hertz, aggressiveness: int) -> None:
-        frames = rate_hz * PACKET_MS // 1000
         self._vad = webrtcvad.Vad(aggressiveness)
-        self._meter = Meter(frames)
         self._floor = NoiseFloor()
-        self._thirds = _TwoThirds(frames) if rate_hz not in VAD_RATES_HZ else None
+        self._thirds = _TwoThirds(rate_hz * PACKET_MS // 1000) if rate_hz not in VAD_RATES_HZ else None
         self._vad_rate_hz = rate_hz if self._thirds is None else rate_hz * 2 // 3
 
-    def hear(self, block: Block) -> bool:
-        self._meter.measure(block)
-        self._floor.hear(self._meter.rms_dbfs)
+    def hear(self, block: Block, level_dbfs: Dbfs) -> bool:
+        self._floor.hear(level_dbfs)
         shown = block if self._thirds is None else self._thirds.of(block)
         speech: bool = self._vad.is_speech(shown.data.cast("B"), self._vad_rate_hz)  # always: it learns the room
-        return speech and self._meter.rms_dbfs >= self._floor.dbfs + OVER_FLOOR_DB
+        return speech and level_dbfs >= self._floor.dbfs + OVER_FLOOR_DB
 
 
 class _TwoThirds:

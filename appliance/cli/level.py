@@ -75,7 +75,7 @@ def readings(microphone: Microphone, gate: Gate) -> Iterator[Reading]:
         while tally.heard_ms < LINE_MS:
             microphone.read(block)
             meter.measure(block)
-            gate.hear(block)
+            gate.hear(block, meter.rms_dbfs)
             tally.take(meter)
             gate_open |= gate.open
         yield Reading(tally.levels(), gate_open)

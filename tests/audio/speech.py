@@ -19,6 +19,7 @@ import soxr  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from appliance.audio.gate import Gate
+from appliance.audio.level import rms_dbfs
 from tests.audio.sounds import read_wav
 
 Signal = NDArray[np.float64]
@@ -88,7 +89,8 @@ def through(gate: Gate, samples: NDArray[np.int16], frames: int) -> tuple[Flags,
     passed, opened = np.zeros(count, bool), np.zeros(count, bool)
     for index in range(count):
         was = gate.open
-        left = gate.hear(samples[index * frames : (index + 1) * frames])
+        period = samples[index * frames : (index + 1) * frames]
+        left = gate.hear(period, rms_dbfs(period))
         passed[index + 1 - len(left) : index + 1] = True
         opened[index] = gate.open and not was
     return passed, opened

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -34,10 +35,10 @@ ON, OFF = Suppressed(True), Suppressed(False)
 
 
 class Loud:
-    """A period from 100 up has a voice in it."""
+    """A period from 100 up has a voice in it: all its samples are alike, so that its level tells."""
 
-    def hear(self, block: Samples) -> bool:
-        return bool(block[0] >= 100)
+    def hear(self, block: Samples, level_dbfs: float) -> bool:
+        return level_dbfs >= 20 * math.log10(99.5 / 32768)
 
 
 class Room:

@@ -13,6 +13,9 @@ from appliance.audio.gate import VOTERS, VOTES, Gate, GateSettings, make_gate, p
 from appliance.units import PACKET_MS
 from tests.audio.sounds import Samples
 
+LEVEL_DBFS = -20.0
+"""Of every period, and no matter."""
+
 
 class Script:
     """`audio.voice.Detector`: says what the test wants; a period is its number."""
@@ -20,7 +23,7 @@ class Script:
     def __init__(self) -> None:
         self.voice = False
 
-    def hear(self, block: Samples) -> bool:
+    def hear(self, block: Samples, level_dbfs: float) -> bool:
         return self.voice
 
 
@@ -38,7 +41,7 @@ class Street:
         for vote in votes:
             self.script.voice = vote == "v"
             block = np.full(4, len(self.left), np.int16)
-            self.left.append([int(left[0]) for left in self.gate.hear(block)])
+            self.left.append([int(left[0]) for left in self.gate.hear(block, LEVEL_DBFS)])
             block[:] = -1  # the caller's own: it is used again
             self.open.append(self.gate.open)
 
@@ -162,6 +165,6 @@ def test_one_that_is_off_lets_everything_through_and_needs_no_library(monkeypatc
     gate = make_gate(GateSettings(engine="off"), 16_000)
     block = np.zeros(320, np.int16)
     assert gate.open
-    assert [list(gate.hear(block)) for _ in range(3)] == [[block]] * 3
+    assert [list(gate.hear(block, LEVEL_DBFS)) for _ in range(3)] == [[block]] * 3
     gate.reset()
     assert gate.open

@@ -19,7 +19,7 @@ ON, OFF = Suppressed(True), Suppressed(False)
 class Loud:
     """A period that is not zero has a voice in it."""
 
-    def hear(self, block: Samples) -> bool:
+    def hear(self, block: Samples, level_dbfs: float) -> bool:
         return bool(block[0])
 
 
@@ -34,7 +34,9 @@ class Room:
 
     def hear(self, *words: int) -> None:
         for word in words:
-            self.passed += [int(block[0]) for block in self.hands_free.hear(np.full(4, word, np.int16), self.now_s)]
+            self.passed += [
+                int(block[0]) for block in self.hands_free.hear(np.full(4, word, np.int16), -20.0, self.now_s)
+            ]
             self.now_s += 0.020
 
     def told(self) -> list[Event]:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from appliance.audio.gate import GateSettings, make_gate
+from appliance.audio.level import rms_dbfs
 from appliance.audio.voice import VAD_RATES_HZ, LevelDetector, VoiceDetector
 from appliance.config.schema import RATES_HZ
 from appliance.units import PACKET_MS
@@ -121,13 +122,13 @@ def test_rates_that_webrtcvad_does_not_know_are_shown_to_it_at_two_thirds(rate_h
 
 
 def test_what_is_heard_as_loud_has_a_threshold() -> None:
-    loud = tone(16_000, 0.02, hz=500, peak=3277)  # -23 dBFS
-    assert LevelDetector(16_000, -24).hear(loud)
-    assert not LevelDetector(16_000, -22).hear(loud)
+    loud = tone(16_000, 0.02, hz=500, peak=3277)
+    assert LevelDetector(-24).hear(loud, -23)
+    assert not LevelDetector(-22).hear(loud, -23)
 
 
 def test_detectors_leave_the_period_as_it_is() -> None:
     block = tone(24_000, 0.02)
     kept = block.copy()
-    VoiceDetector(24_000, 2).hear(block)
+    VoiceDetector(24_000, 2).hear(block, rms_dbfs(block))
     assert (block == kept).all()

@@ -19,7 +19,7 @@ Captured = pytest.CaptureFixture[str]
 
 
 class Loud:
-    def hear(self, block: Samples) -> bool:
+    def hear(self, block: Samples, level_dbfs: float) -> bool:
         return bool(block.any())
 
 
