@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
 
 async def _serve(host: str, port: int, bot: str) -> None:
     from appliance.runner.server import EmbeddedRunner
-    from appliance.transport.aiortc_private import reach_this_machine
+    from appliance.transport.aiortc_private.addresses import reach_this_machine
 
     reach_this_machine()
     told = asyncio.Event()

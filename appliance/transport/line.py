@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from appliance.session.media import Receive
+from appliance.transport.aiortc_private.receiving import Incoming
 from appliance.transport.counters import LinkCounters
 from appliance.transport.peer import Peer, PeerEvents
 from appliance.transport.pings import run_pings
@@ -62,10 +63,9 @@ class Line:
             PeerEvents(
                 opened=self._opened,
                 heard=self._heard,
-                packet=self._packet,
-                empty_packet=self._empty_packet,
-                other=self._signs.other,
-                lossy=events.lossy,
+                incoming=Incoming(
+                    packet=self._packet, empty=self._empty_packet, other=self._signs.other, lossy=events.lossy
+                ),
                 ended=self._ended,
             ),
         )

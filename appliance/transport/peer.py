@@ -2,7 +2,7 @@
 
 Sound comes first in the offer, because the runner goes by position; Opus alone is offered, because nothing else is
 spoken here and a runner may then send nothing else. Candidates are gathered before the offer is made, so no trickling.
-The track that the library sends from is for ever silent: packets go around it (`aiortc_private.RtpWriter`).
+The track that the library sends from is for ever silent: packets go around it (`aiortc_private.sending`).
 """
 
 from __future__ import annotations
@@ -27,16 +27,10 @@ from aiortc.rtcconfiguration import RTCBundlePolicy
 from aiortc.rtcicetransport import parse_stun_turn_uri
 
 from appliance.session.failure import Failure, Kind
-from appliance.session.media import Receive
 from appliance.telling import tell
-from appliance.transport.aiortc_private import (
-    RtpWriter,
-    ask_again,
-    receive_at_once,
-    repeat_unacknowledged,
-    tap_packets,
-    unacknowledged,
-)
+from appliance.transport.aiortc_private.receiving import Incoming, receive
+from appliance.transport.aiortc_private.saying import repeat_unacknowledged, unacknowledged
+from appliance.transport.aiortc_private.sending import RtpWriter
 from appliance.transport.replies import AttemptError
 from appliance.transport.rtvi import ping
 from appliance.transport.sdp import opus_payload_type
@@ -56,12 +50,7 @@ class PeerEvents:
 
     opened: Callable[[], None]
     heard: Callable[[str | bytes], None]
-    packet: Receive
-    empty_packet: Callable[[], None]
-    other: Callable[[], None]
-    """Something else than sound came: a report, a message, an acknowledgement. Before it is dealt with."""
-    lossy: Callable[[], None]
-    """Sound is missing."""
+    incoming: Incoming
     ended: Callable[[], None]
     """The channel closed, or the connection failed or closed. May come more than once."""
 
@@ -78,8 +67,6 @@ class Peer:
         capabilities = RTCRtpReceiver.getCapabilities("audio")
         assert capabilities is not None
         self._audio.setCodecPreferences([codec for codec in capabilities.codecs if codec.mimeType == "audio/opus"])
-        tap_packets(self._audio.receiver, events.packet, events.empty_packet)
-        ask_again(self._audio.receiver, events.lossy)
         self._channel = self._connection.createDataChannel("chat", ordered=True)
         self._channel.on("open", events.opened)
         self._channel.on("message", events.heard)
@@ -103,7 +90,7 @@ class Peer:
             what = one_line(f"{type(exc).__name__}: {exc}".rstrip(": "))
             message = f"the runner's SDP answer cannot be used ({what}); is a Pipecat runner there?"
             raise AttemptError(Failure(Kind.NONSENSE, message)) from exc
-        receive_at_once(self._audio.receiver, self._events.other)
+        receive(self._audio.receiver, self._events.incoming)
 
     def writer(self, sdp: str) -> RtpWriter:
         """What sends packets as the answer *sdp* wants them. After `accept`."""

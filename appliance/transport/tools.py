@@ -6,7 +6,8 @@ import ssl
 from dataclasses import dataclass
 
 from appliance.errors import UnavailableError
-from appliance.transport.aiortc_private import reach_this_machine, verify
+from appliance.transport.aiortc_private.addresses import reach_this_machine
+from appliance.transport.aiortc_private.names import verify
 from appliance.transport.resolver import DaemonResolver
 from appliance.transport.settings import TransportSettings
 

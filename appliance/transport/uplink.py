@@ -1,26 +1,30 @@
 """Packets from the capture thread to the wire: the one place where the two meet.
 
-`send` may come from any thread and wakes the loop at most once a call; the loop then sends all that waits in one go,
-because wakes are what costs. Nothing is paced here: whoever sends faster than real time means it. Copies against losses
-are added on the way (`copies`).
+Wakes are what costs, so packets leave on the thread that brings them, wherever the wire `is_free`. Where it is not, or
+something has to be known first that the loop knows, they wait, and the loop is woken at most once a call and sends all
+that waits in one go; what comes meanwhile waits behind them. Nothing is paced here: whoever sends faster than real time
+means it. Copies against losses are added on the way (`copies`).
 
 A message and the words behind it travel apart, and a message that is lost comes again a second later: words of a turn
 would be there before the `start` that they belong to. So after `hold` words wait until it has been taken in, which on
-a good network it is before there are any, and it is said again soon if it is not.
+a good network it is before there are any, and it is said again soon if it is not. The first words after a silence go
+by the loop for this reason: if a `start` is being said just now, it is before them.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
+import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from appliance.session.media import Care
 from appliance.transport.copies import JUMP, Copies, Losses
 from appliance.transport.counters import LinkCounters
+from appliance.transport.wire import Sign, Wire
 from appliance.units import PACKET_MS, Seconds
 
 CAPACITY_PACKETS = 15_000 // PACKET_MS
@@ -38,36 +42,6 @@ LOOK_EVERY: Final = 25
 """Packets between two looks at the other end's reports, which come every 0.5 to 1.5 s."""
 
 
-class Wire(Protocol):
-    """What sends one packet; see `aiortc_private.RtpWriter`."""
-
-    def write(self, payload: bytes) -> bytes: ...
-
-    def repeat(self, datagram: bytes) -> None: ...
-
-    def skip(self, numbers: int) -> None: ...
-
-    def report(self) -> None: ...
-
-    def missed(self) -> int: ...
-
-
-class Sign(Protocol):
-    """How to know that the other end has come so far; see `peer.Peer`."""
-
-    def ask(self) -> None:
-        """Say something that is acknowledged when it has been read, behind all that was sent before. Loop only."""
-        ...
-
-    def owed(self) -> bool:
-        """Whether something that was said has not been acknowledged. Any thread."""
-        ...
-
-    def again(self) -> None:
-        """Say once more, now, what has not been acknowledged. Loop only."""
-        ...
-
-
 @dataclass(slots=True)
 class _Hold:
     """Packets wait until *until_s* at most; what they wait for is said again at *again_s*."""
@@ -77,7 +51,7 @@ class _Hold:
 
 
 class UpLink:
-    """One session's way out. Made closed; `open` once, `close` once or more, both on the loop.
+    """One session's way out. Made closed; `open` once for each line, `close` once or more, both on the loop.
 
     *copies*: at most so many of each packet. *jumps*: skip numbers where the other end may forget what it holds.
     """
@@ -87,11 +61,13 @@ class UpLink:
     ) -> None:
         self._loop = loop
         self._counters = counters
+        self._lock = threading.Lock()  # over all that follows: held for a batch at most
         self._waiting: deque[tuple[bytes, Care]] = deque(maxlen=CAPACITY_PACKETS)
         self._wire: Wire | None = None
         self._sign: Sign | None = None
         self._asked_s = -math.inf
-        self._woken = False
+        self._to_ask = False  # the sign, on the loop
+        self._woken = False  # the loop, and has not come yet
         self._hold: _Hold | None = None
         self._parted = False
         self._copies = Copies(copies)
@@ -101,68 +77,97 @@ class UpLink:
         self._unlooked = 0  # packets since the last look at the reports
 
     def open(self, wire: Wire, sign: Sign) -> None:
-        """From now on packets are sent by *wire*, and *sign* tells when they have come. Nothing is known to either of
-        packets before."""
-        self._wire, self._sign = wire, sign
-        self._copies.forget()
-        self._losses, self._skipped = Losses(), 0
+        """From now on packets are sent by *wire*, which is ours to close, and *sign* tells when they have come. Nothing
+        is known to either of packets before."""
+        with self._lock:
+            self._let_go()
+            self._wire, self._sign = wire, sign
+            self._copies.forget()
+            self._losses, self._skipped = Losses(), 0
 
     def hold(self) -> None:
         """What waits, and what is sent from now on, goes when all that has been said so far is acknowledged. After
         `part` and `open`: the new line is there. Loop only."""
-        if self._sign is None:
-            return
-        now_s = self._loop.time()
-        self._hold, self._parted = _Hold(until_s=now_s + HOLD_S, again_s=now_s + AGAIN_S), False
-        if self._waiting and not self._woken:
-            self._woken = True
-            self._loop.call_soon(self._flush)
+        with self._lock:
+            if self._sign is None:
+                return
+            now_s = self._loop.time()
+            self._hold, self._parted = _Hold(until_s=now_s + HOLD_S, again_s=now_s + AGAIN_S), False
+            if self._waiting and not self._woken:
+                self._woken = True
+                self._loop.call_soon(self._flush)
 
     def part(self) -> None:
         """The line is gone, and `open` will bring another to the same bot: what waits is kept. Loop only."""
-        self._wire = self._sign = self._hold = None
-        self._parted = True
+        with self._lock:
+            self._let_go()
+            self._parted = True
 
     def close(self) -> None:
         """From now on packets are dropped, those that wait included."""
-        self._wire = self._sign = self._hold = None
-        self._parted = False
-        self._flush()
+        with self._lock:
+            self._let_go()
+            self._parted = False
+            self._drain()
 
     def waiting(self) -> bool:
         """See `MediaLink.waiting`."""
         sign = self._sign
         asked = self._loop.time() < self._asked_s + SIGN_S
-        return bool(self._waiting) or (sign is not None and asked and sign.owed())
+        return bool(self._waiting) or (sign is not None and asked and (self._to_ask or sign.owed()))
 
     def lossy(self) -> None:
         """There was a sign that packets get lost, on either way. Loop only."""
-        self._copies.lost()
+        with self._lock:
+            self._copies.lost()
 
     def send(self, packets: Sequence[bytes], care: Care) -> None:
         """Send *packets* of 20 ms, oldest first. Any thread; never blocks, never raises."""
-        over = len(self._waiting) + len(packets) - CAPACITY_PACKETS
-        if over > 0:
-            self._counters.packets_unsent += over  # only while the loop stands still, so it does not count beside us
-        for packet in packets:
-            self._waiting.append((packet, care))
-            care = Care.SAFE if care is Care.FRESH else care  # it is the first that begins anew
-        if self._woken:
-            return  # the loop has not come round since the last call, and will find these too
-        self._woken = True
+        with self._lock:
+            self._queue(packets, care)
+            for_loop = self._go(care)
+        if for_loop is None:
+            return
         try:
-            self._loop.call_soon_threadsafe(self._flush)
+            self._loop.call_soon_threadsafe(for_loop)
         except RuntimeError:
             self._waiting.clear()  # the loop is closed: the process ends
 
+    def _go(self, care: Care) -> Callable[[], None] | None:
+        """Send what waits, if this thread may. Returns what is left for the loop to do."""
+        if self._woken:
+            return None  # the loop has not come round since the last call, and will find these too
+        if care is not Care.FRESH and self._hold is None and self._wire is not None and self._wire.is_free:
+            self._drain()
+            return self._attend if self._to_ask or self._unlooked >= LOOK_EVERY else None
+        self._woken = True
+        return self._flush
+
+    def _queue(self, packets: Sequence[bytes], care: Care) -> None:
+        over = len(self._waiting) + len(packets) - CAPACITY_PACKETS
+        if over > 0:
+            self._counters.packets_unsent += over  # the loop stands still
+        for packet in packets:
+            self._waiting.append((packet, care))
+            care = Care.SAFE if care is Care.FRESH else care  # it is the first that begins anew
+
     def _flush(self) -> None:
-        self._woken = False  # before looking: what comes from now on wakes the loop again
-        if self._parted:
-            return
-        if self._waiting and self._held():
-            self._woken = True
-            self._loop.call_later(PACKET_MS / 1000, self._flush)
-            return
+        """What waits, on the loop."""
+        with self._lock:
+            self._woken = False
+            if self._parted:
+                return
+            if self._waiting and self._held():
+                self._woken = True
+                self._loop.call_later(PACKET_MS / 1000, self._flush)
+                return
+            self._drain()
+            if self._wire is not None:
+                self._wire.set_free()
+        self._attend()
+
+    def _drain(self) -> None:
+        """Send all that waits."""
         waiting, wire, counters = self._waiting, self._wire, self._counters
         sent, last = counters.packets_sent, False
         while waiting:
@@ -173,14 +178,27 @@ class UpLink:
                 last = last or care is Care.LAST
             else:
                 counters.packets_unsent += 1
-        if last and self._sign is not None:
-            self._sign.ask()
-            self._asked_s = self._loop.time()
+        if last:
+            self._to_ask, self._asked_s = True, self._loop.time()
         if wire is not None and counters.packets_sent > sent:
             wire.report()
             self._unlooked += counters.packets_sent - sent
-            if self._unlooked >= LOOK_EVERY:
-                self._look(wire)
+
+    def _attend(self) -> None:
+        """What is due behind packets and is the loop's: to ask for a sign, to look at the reports."""
+        with self._lock:
+            if self._to_ask and self._sign is not None:
+                self._sign.ask()
+            self._to_ask = False
+            if self._unlooked >= LOOK_EVERY and self._wire is not None:
+                self._look(self._wire)
+
+    def _let_go(self) -> None:
+        """Of the line."""
+        if self._wire is not None:
+            self._wire.close()
+        self._wire = self._sign = self._hold = None
+        self._to_ask = False
 
     def _held(self) -> bool:
         """Whether packets have to wait for a message that is on its way."""

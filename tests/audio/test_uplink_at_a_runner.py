@@ -37,9 +37,12 @@ def in_order(_: int) -> int:
 
 
 class Runner:
-    """A network, SRTP and the buffer. *fate* decides for each datagram."""
+    """A network, SRTP and the buffer. *fate* decides for each datagram. *free*: the way there is open to any thread,
+    from the first packets on."""
 
-    def __init__(self, fate: Fate) -> None:
+    def __init__(self, fate: Fate, *, free: bool) -> None:
+        self.is_free = False
+        self._free = free
         self.heard: list[int] = []
         """Words that came out, by number."""
         self.packets = 0
@@ -52,6 +55,13 @@ class Runner:
         self._seen: set[bytes] = set()
 
     # the wire's side
+
+    def set_free(self) -> bool:
+        self.is_free = self._free
+        return self.is_free
+
+    def close(self) -> None:
+        self.is_free = False
 
     def write(self, payload: bytes) -> bytes:
         datagram = self._sequence.to_bytes(2, "big") + payload
@@ -122,8 +132,10 @@ class LoopAtOnce:
 class Road:
     """From the captured period to what the bot hears. Each period that is said has the next number, from 1 on."""
 
-    def __init__(self, fate: Fate = in_order, *, flush: bool = True, copies: int = 1, jumps: bool = True) -> None:
-        self.runner = Runner(fate)
+    def __init__(
+        self, fate: Fate = in_order, *, flush: bool = True, copies: int = 1, jumps: bool = True, free: bool = True
+    ) -> None:
+        self.runner = Runner(fate, free=free)
         self.uplink = Uplink(backlog_s=2.0, period_frames=4, flush=flush, lead_ms=LEAD_MS)
         self.loop = LoopAtOnce()
         loop: Any = self.loop
@@ -228,11 +240,11 @@ def play(road: Road, actions: list[str]) -> None:
     road.rest(200)
 
 
-@given(ACTIONS, st.booleans(), st.sampled_from([0, 1]), st.booleans())
+@given(ACTIONS, st.booleans(), st.sampled_from([0, 1]), st.booleans(), st.booleans())
 def test_without_losses_every_word_comes_out_once_and_in_order_and_before_its_stop(
-    actions: list[str], flush: bool, copies: int, jumps: bool
+    actions: list[str], flush: bool, copies: int, jumps: bool, free: bool
 ) -> None:
-    road = Strict(flush=flush, copies=copies, jumps=jumps)
+    road = Strict(flush=flush, copies=copies, jumps=jumps, free=free)
     play(road, actions)
     road.check()
     counters = road.uplink.counters
@@ -257,11 +269,11 @@ SEEDS = st.integers(0, 2**32)
 TURNS = st.lists(st.integers(1, 40), min_size=1, max_size=6)
 
 
-@given(ACTIONS, SEEDS, st.sampled_from([0.02, 0.1, 0.3]), st.sampled_from([0, 1]))
+@given(ACTIONS, SEEDS, st.sampled_from([0.02, 0.1, 0.3]), st.sampled_from([0, 1]), st.booleans())
 def test_whatever_is_lost_no_word_comes_out_behind_its_stop(
-    actions: list[str], seed: int, share: float, copies: int
+    actions: list[str], seed: int, share: float, copies: int, free: bool
 ) -> None:
-    road = Strict(losing(seed, share), copies=copies)
+    road = Strict(losing(seed, share), copies=copies, free=free)
     play(road, actions)
     road.check()
 
@@ -330,8 +342,9 @@ def test_without_a_flush_a_stop_at_once_would_be_too_early() -> None:
     assert len(road.runner.heard) == 40 - HELD
 
 
-def test_a_loop_that_stands_still_delays_the_stop() -> None:
-    road = Strict()
+@pytest.mark.parametrize("free", [True, False])
+def test_a_loop_that_stands_still_delays_the_stop(free: bool) -> None:
+    road = Strict(free=free)
     road.uplink.attach()
     road.open()
     road.say(10)

@@ -27,7 +27,7 @@ from appliance.session.events import (
 )
 from appliance.session.failure import Kind
 from appliance.session.media import Care
-from appliance.transport import aiortc_private
+from appliance.transport.aiortc_private import addresses
 from appliance.transport.attempt import WebRtcSession
 from appliance.transport.peer import Peer
 from appliance.transport.port import Session, Transport
@@ -275,7 +275,7 @@ async def test_nothing_is_posted_or_received_after_close() -> None:
 
 
 async def test_a_machine_without_a_network_talks_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(aiortc_private, "_library_addresses", lambda **_: [])
+    monkeypatch.setattr(addresses, "_library_addresses", lambda **_: [])
     async with dial("tone") as (call, _):
         await ready(call)
         await call.until(lambda: len(call.packets) > 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 
 import pytest
 
@@ -20,13 +21,26 @@ class Wire:
 
     def __init__(self, works: bool = True) -> None:
         self.works = works
+        self.may_be_free = self.is_free = False
+        self.closed = 0
+        self.threads: set[int] = set()
+        """On which packets were sent."""
         self.sent: list[bytes] = []
         """Packets, copies as `=packet`, and `+16` for numbers left out."""
         self.reports = 0
         self.missing = 0
         self.owes = False
 
+    def set_free(self) -> bool:
+        self.is_free = self.may_be_free
+        return self.is_free
+
+    def close(self) -> None:
+        self.is_free = False
+        self.closed += 1
+
     def write(self, payload: bytes) -> bytes:
+        self.threads.add(threading.get_ident())
         if not self.works:
             return b""
         self.sent.append(payload)
@@ -306,6 +320,144 @@ def test_what_is_owed_for_other_things_is_not_waited_for() -> None:
     up.close()
     assert not up.waiting()
     loop.close()
+
+
+def free_link(copies: int = 0) -> tuple[Wire, UpLink, LinkCounters, Loop]:
+    """The first packets have gone by the loop, which has seen that the rest need not."""
+    wire = Wire()
+    up, counters, loop = link(wire, copies=copies)
+    wire.may_be_free = True
+    up.send([b"first"], SAFE)
+    turn(loop)
+    assert (loop.wakes, wire.is_free) == (1, True)
+    return wire, up, counters, loop
+
+
+class TestAFreeWire:
+    """Packets leave on the thread that brings them."""
+
+    def test_without_waking_the_loop(self) -> None:
+        wire, up, counters, loop = free_link(copies=1)
+        wire.threads.clear()
+
+        def capture() -> None:
+            for number in range(3):
+                up.send([b"%d" % number], SAFE)
+
+        thread = threading.Thread(target=capture)
+        thread.start()
+        thread.join()
+        assert wire.sent == [b"first", b"=first", b"0", b"=0", b"1", b"=1", b"2"]
+        assert loop.wakes == 1
+        assert threading.get_ident() not in wire.threads
+        assert not up.waiting()
+        assert (counters.packets_sent, counters.copies_sent, wire.reports) == (4, 3, 4)
+        loop.close()
+
+    def test_the_first_words_after_a_silence_come_behind_what_the_loop_is_doing(self) -> None:
+        wire, up, _, loop = free_link()
+        up.send([b"a", b"b"], FRESH)
+        assert wire.sent == [b"first"] and up.waiting()
+        up.send([b"c"], SAFE)
+        assert wire.sent == [b"first"], "not before them"
+        wire.owes = True
+        up.hold()  # a turn's start was being said
+        turn(loop)
+        assert wire.sent == [b"first"]
+        wire.owes = False
+        loop.ahead_s += 0.02
+        turn(loop)
+        assert wire.sent == [b"first", b"a", b"b", b"c"]
+        up.send([b"d"], SAFE)
+        assert wire.sent[-1] == b"d"
+        loop.close()
+
+    def test_what_is_sent_behind_a_message_waits_for_it(self) -> None:
+        wire, up, _, loop = free_link()
+        wire.owes = True
+        up.hold()
+        up.send([b"a"], SAFE)
+        turn(loop)
+        assert wire.sent == [b"first"] and up.waiting()
+        wire.owes = False
+        up.send([b"b"], SAFE)
+        loop.ahead_s += 0.02
+        turn(loop)
+        assert wire.sent == [b"first", b"a", b"b"]
+        loop.close()
+
+    def test_a_sign_is_asked_for_by_the_loop_and_waited_for_from_the_beginning(self) -> None:
+        wire, up, _, loop = free_link()
+        up.send([b"s"], Care.LAST)
+        assert wire.sent == [b"first", b"s"] and up.waiting()
+        turn(loop)
+        assert wire.sent == [b"first", b"s", b"?"] and up.waiting()
+        wire.owes = False
+        assert not up.waiting()
+        loop.close()
+
+    def test_the_reports_are_looked_at_by_the_loop(self) -> None:
+        wire, up, counters, loop = free_link()
+        wire.missing = 3
+        for _ in range(LOOK_EVERY):
+            up.send([b"a"], SAFE)
+        assert counters.packets_missed == 0
+        turn(loop)
+        assert counters.packets_missed == 3
+        assert loop.wakes < 4
+        loop.close()
+
+    def test_one_that_is_not_free_any_more_is_left_to_the_loop(self) -> None:
+        wire, up, _, loop = free_link()
+        wire.is_free = False
+        up.send([b"a"], SAFE)
+        assert wire.sent == [b"first"]
+        turn(loop)
+        assert wire.sent == [b"first", b"a"] and wire.is_free
+        loop.close()
+
+    @pytest.mark.parametrize("end", ["close", "part", "open"])
+    def test_it_is_let_go_of_with_its_line(self, end: str) -> None:
+        wire, up, counters, loop = free_link()
+        if end == "open":
+            other = Wire()
+            up.open(other, other)
+        else:
+            getattr(up, end)()
+        assert wire.closed == 1
+        up.send([b"late"], SAFE)
+        turn(loop)
+        assert wire.sent == [b"first"]
+        kept, gone = end == "part", end == "close"
+        assert (up.waiting(), counters.packets_unsent) == (kept, gone)
+        loop.close()
+
+    def test_loop_and_thread_together_keep_the_order_and_lose_nothing(self) -> None:
+        wire, up, counters, loop = free_link(copies=2)
+        count = 2000
+
+        def capture() -> None:
+            for number in range(count):
+                up.send([b"%d" % number], FRESH if number % 50 == 0 else SAFE)
+                while number % 50 == 10 and up.waiting():
+                    time.sleep(0)  # as a microphone does: it never brings more than is kept
+            loop.call_soon_threadsafe(loop.stop)
+
+        def busy() -> None:
+            up.lossy()
+            if not loop.is_closed():
+                loop.call_soon(busy)
+
+        thread = threading.Thread(target=capture)
+        thread.start()
+        loop.call_soon(busy)
+        loop.run_forever()
+        thread.join()
+        turn(loop)
+        assert [packet for packet in wire.sent if packet.isdigit()] == [b"%d" % number for number in range(count)]
+        assert (counters.packets_sent, counters.packets_unsent) == (1 + count, 0)
+        assert len(wire.threads) == 2
+        loop.close()
 
 
 class TestWordsBehindAMessage:
