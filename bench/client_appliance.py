@@ -16,10 +16,14 @@ from appliance.app import running
 from appliance.config.schema import Button, Echo, Microphone, Reconnect, Runner, Settings, Speaker
 from appliance.service import logs
 from appliance.service.appliance import RunningAppliance
+from appliance.transport.aiortc_private.sending import DirectSocket
+from bench import meter
 from bench.client import Dial, Ear
 from bench.sounds import PERIOD_FRAMES, RATE_HZ, heard
 
 Told = dict[str, Any]
+
+meter.watch_sending(DirectSocket)
 
 
 class Appliance:

@@ -8,7 +8,7 @@ import functools
 import threading
 import time
 import weakref
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -33,8 +33,7 @@ _connections: weakref.WeakSet[RTCPeerConnection] = weakref.WeakSet()
 
 
 def watch_connections() -> None:
-    """From now on every connection that this process makes is counted. What it sends is counted where every client's
-    packets pass, whether or not the library counts them; that costs next to nothing."""
+    """From now on every connection that this process makes is counted, with what the library sends by it."""
     make: Callable[..., None] = RTCPeerConnection.__init__
 
     @functools.wraps(make)
@@ -43,14 +42,20 @@ def watch_connections() -> None:
         _connections.add(self)
 
     RTCPeerConnection.__init__ = watched  # type: ignore[method-assign]
-    send = Connection.send
+    watch_sending(Connection)
 
-    def counted(self: Connection, data: bytes) -> Coroutine[Any, Any, None]:
+
+def watch_sending(way: type[Any]) -> None:
+    """From now on what goes out by the method `send` of *way* is counted. It is where every packet passes, whether or
+    not the library counts it, and costs next to nothing."""
+    send = way.send
+
+    def counted(self: Any, data: bytes) -> Any:
         _sent.packets += 1
         _sent.bytes += len(data)
         return send(self, data)
 
-    Connection.send = counted  # type: ignore[method-assign]
+    way.send = counted
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,8 @@ class Meter:
         """Every sample is exactly 0: no converter's own noise is."""
         self.frozen = False
         """All samples are the same one, or those of the period before over again; and they are not 0."""
-        self._wide = np.zeros(period_frames, np.float32)
+        self._rows = np.ones((2, period_frames), np.float32)  # the samples, and what adds them up
+        self._sums = np.zeros(2, np.float32)
         self._at_full_scale = np.zeros(period_frames, np.bool_)
         self._before = (math.nan, math.nan, math.nan, math.nan)
 
@@ -61,10 +62,11 @@ class Meter:
 
     def measure(self, block: Block) -> None:
         """Take the period *block*, shape (period_frames,)."""
-        wide = self._wide
+        wide = self._rows[0]
         np.copyto(wide, block)
-        power, total = float(np.dot(wide, wide)), float(np.add.reduce(wide))
-        least, most = float(np.minimum.reduce(wide)), float(np.maximum.reduce(wide))
+        np.dot(self._rows, wide, self._sums)  # one call for both: of what a period costs, calls are most
+        power, total = self._sums.tolist()
+        least, most = float(wide[wide.argmin()]), float(wide[wide.argmax()])
         self.peak = peak = max(-least, most)
         self.power = power / len(wide)
         self.mean = total / len(wide)

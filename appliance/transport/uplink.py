@@ -222,14 +222,15 @@ class UpLink:
         if care is Care.FRESH and self._jumps:
             wire.skip(JUMP)
             self._skipped += JUMP
-        for copy in copies.due():
-            wire.repeat(copy)
-            self._counters.copies_sent += 1
-            self._counters.copies_bytes += len(copy)
-        datagram = wire.write(payload)
-        if datagram and care is not Care.LOOSE:
+        due = copies.due()
+        datagram = wire.write(payload, due)
+        if not datagram:
+            return False
+        self._counters.copies_sent += len(due)
+        self._counters.copies_bytes += sum(map(len, due))
+        if care is not Care.LOOSE:
             copies.sent(datagram)
-        return bool(datagram)
+        return True
 
     def _look(self, wire: Wire) -> None:
         self._unlooked = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 
@@ -15,9 +16,7 @@ class Wire(Protocol):
 
     def close(self) -> None: ...
 
-    def write(self, payload: bytes) -> bytes: ...
-
-    def repeat(self, datagram: bytes) -> None: ...
+    def write(self, payload: bytes, copies: Sequence[bytes]) -> bytes: ...
 
     def skip(self, numbers: int) -> None: ...
 

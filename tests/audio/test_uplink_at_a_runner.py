@@ -6,7 +6,7 @@ One packet in, one frame out, four held; after a loss up to sixteen, of which it
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
@@ -63,14 +63,16 @@ class Runner:
     def close(self) -> None:
         self.is_free = False
 
-    def write(self, payload: bytes) -> bytes:
+    def write(self, payload: bytes, copies: Sequence[bytes]) -> bytes:
+        for copy in copies:
+            self._go_out(copy)
         datagram = self._sequence.to_bytes(2, "big") + payload
         self._sequence += 1
         self.packets += 1
-        self.repeat(datagram)
+        self._go_out(datagram)
         return datagram
 
-    def repeat(self, datagram: bytes) -> None:
+    def _go_out(self, datagram: bytes) -> None:
         fate = self._fate(self.datagrams)
         if fate != LOSE:
             self._on_the_way.append((self.datagrams + fate, datagram))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections.abc import Sequence
 
 import pytest
 
@@ -39,15 +40,13 @@ class Wire:
         self.is_free = False
         self.closed += 1
 
-    def write(self, payload: bytes) -> bytes:
+    def write(self, payload: bytes, copies: Sequence[bytes]) -> bytes:
         self.threads.add(threading.get_ident())
         if not self.works:
             return b""
+        self.sent += [b"=" + copy.removesuffix(b"#") for copy in copies]
         self.sent.append(payload)
         return payload + b"#"
-
-    def repeat(self, datagram: bytes) -> None:
-        self.sent.append(b"=" + datagram.removesuffix(b"#"))
 
     def skip(self, numbers: int) -> None:
         self.sent.append(b"+%d" % numbers)

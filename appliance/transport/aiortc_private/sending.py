@@ -6,6 +6,7 @@ import secrets
 import socket
 import threading
 import time
+from collections.abc import Sequence
 from struct import Struct
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,7 +33,7 @@ _COMPONENT = 1
 class RtpWriter:
     """Sends packets of 20 ms on one connection. Made on the loop, after the answer has been applied; `close` owed.
 
-    `write`, `skip`, `repeat` and `report`: one thread at a time, the loop's unless it `is_free`. Timestamps are
+    `write`, `skip` and `report`: one thread at a time, the loop's unless it `is_free`. Timestamps are
     contiguous whatever the pace, for the count of samples is the clock; so are sequence numbers, but for `skip`. The
     first of these is from the lower half, so that the receiver's SRTP meets no early wrap (as aiortc does it). No
     header extension: the SSRC stands in the offer, which is what receivers go by.
@@ -79,15 +80,18 @@ class RtpWriter:
         if direct is not None:
             direct.close()
 
-    def write(self, payload: bytes) -> bytes:
-        """Send one packet. Returns the datagram, for `repeat`; empty: the connection cannot, and the packet is gone."""
+    def write(self, payload: bytes, copies: Sequence[bytes] = ()) -> bytes:
+        """Send one packet, and before it *copies* of what went out before: the receiver's SRTP drops what has come, and
+        no report counts them. Returns the datagram; empty: the connection cannot, and the packet is gone."""
         header = _HEADER.pack(
             _VERSION_2, self._marker | self._payload_type, self._sequence, self._timestamp, self._ssrc
         )
         dtls = self._dtls
         if dtls.state != "connected":
             return b""
-        datagram: bytes = dtls._tx_srtp.protect(header + payload)
+        datagram: bytes = dtls._tx_srtp.protect(header + payload)  # before anything is sent: it wakes the other end,
+        for copy in copies:  # and that may be on this very processor
+            self._send(copy)
         if not self._send(datagram):
             return b""
         self._marker = 0
@@ -96,10 +100,6 @@ class RtpWriter:
         self._packets += 1
         self._octets += len(payload)
         return datagram
-
-    def repeat(self, datagram: bytes) -> None:
-        """Send again what `write` returned. The receiver's SRTP drops it if it has come. No report counts it."""
-        self._send(datagram)
 
     def skip(self, numbers: int) -> None:
         """Leave out so many sequence numbers. The timestamps stay contiguous: no sound is missing."""
