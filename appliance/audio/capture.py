@@ -27,18 +27,17 @@ from appliance.audio.hands_free import HandsFree, Suppresses
 from appliance.audio.hearing import Hearing
 from appliance.audio.keeper import Keeper
 from appliance.audio.level import SILENCE_DBFS, rms_dbfs
+from appliance.audio.turn_ear import TurnEar
 from appliance.audio.uplink import SPEED, Uplink, UplinkCounters
 from appliance.audio.worker import Clock, Crashed, Worker
 from appliance.errors import DeviceError
-from appliance.session.events import Device, Event, VoiceHeard, WordsLost
+from appliance.session.events import Device, Event, WordsLost
 from appliance.units import PACKET_MS, Dbfs, Millis, Seconds
 
 if TYPE_CHECKING:
     from appliance.audio.ports import Microphone
     from appliance.session.media import Block, Encoder, MediaLink
 
-EAR_HANG_MS: Final = 100
-"""A voice is heard until so long, and two periods for the votes, after its last sound: the gaps within a word."""
 CATCH_UP_MS: Final = 3 * PACKET_MS
 """Deadlines further back are let go: what was not sent while the machine stood still is not sent as a burst."""
 
@@ -81,8 +80,7 @@ class Capture(Worker):
         gate = gate or Gate(None, microphone.period_frames, pre_roll_ms=0, hang_ms=0)
         self._hands_free = HandsFree(gate, suppresses, report)
         self.hearing = Hearing(microphone.name, microphone.period_frames, report, live=lambda: microphone.live)
-        self._ear = gate.ear(EAR_HANG_MS)
-        self._voice = False  # in the turn, and told
+        self._turn_ear = TurnEar(self.hearing, gate, microphone.period_frames, report)
         self._device = Keeper(Device.MICROPHONE, microphone, report, clock)
         self._wanted = False  # the microphone should be open
         self._in_turn = False  # what the microphone hears are a turn's words
@@ -117,7 +115,8 @@ class Capture(Worker):
     def open_microphone(self, turn: int) -> None:
         """Capture words of *turn* from now on, past the gate. `DeviceChanged`, unless it is open already.
 
-        Answered by `VoiceHeard`, each time that it changes.
+        Answered by `VoiceHeard`, each time that it changes: at once if it begins, `turn_ear.HANG_MS` late at most if it
+        ends.
         """
         self._post(functools.partial(self._open_microphone, turn))
 
@@ -157,17 +156,17 @@ class Capture(Worker):
     # --- commands, on the thread
 
     def _open_microphone(self, turn: int) -> None:
+        self._turn_ear.catch_up()
         if not self._uplink.in_turn:  # else it goes on with the turn before
             self.hearing.begin_turn()
         self._uplink.open_turn(turn)
         self._in_turn = self._wanted = True
         self._hands_free.leave()
-        self._voice = False
-        if self._ear is not None:
-            self._ear.reset()
+        self._turn_ear.begin()
         self._open_device()
 
     def _listen(self, keep: bool) -> None:
+        self._turn_ear.catch_up()
         self._in_turn, self._keep, self._wanted = False, keep, True
         if not keep:
             self._hands_free.leave()
@@ -176,6 +175,7 @@ class Capture(Worker):
         self._open_device()
 
     def _end_turn(self, turn: int) -> None:
+        self._turn_ear.catch_up()
         self._uplink.close_turn(turn)
         if self._uplink.ended:
             self._step(self._clock(), 0.0)  # the bot's turn ends with ours: no other period for what pushes it through
@@ -204,8 +204,7 @@ class Capture(Worker):
 
     def _close_microphone(self) -> None:
         self._wanted = False
-        self._hands_free.leave()
-        self.hearing.close()
+        self._stop_hearing()
         self._device.close()
 
     # --- periods, on the thread
@@ -220,35 +219,32 @@ class Capture(Worker):
         try:
             self._microphone.read(self._block)
         except DeviceError as error:
-            self._hands_free.leave()
-            self.hearing.close()
+            self._stop_hearing()
             self._device.failed(error)
             return
         self._device.advanced()
         now_s = self._clock()
         self._uplink.counters.frames_captured += 1
-        level_dbfs = self.hearing.hear(self._block, in_turn=self._in_turn)
-        for block in self._words(level_dbfs, now_s):
+        for block in self._words(now_s):
             self._uplink.push(block)
         self._step(now_s, PACKET_MS)
 
-    def _words(self, level_dbfs: Dbfs, now_s: Seconds) -> Sequence[Block]:
+    def _words(self, now_s: Seconds) -> Sequence[Block]:
         """What is to be kept or sent by the period that was read until *now_s*."""
         if self._in_turn:
-            self._listen_for_voice(level_dbfs)
+            self._turn_ear.hear(self._block)
             return (self._block,)
+        level_dbfs = self.hearing.hear(self._block, in_turn=False)
         if not self._keep:
             return NOTHING
         begun_s = now_s - self._microphone.latency_s - PACKET_MS / 1000
         return self._hands_free.hear(self._block, level_dbfs, begun_s)
 
-    def _listen_for_voice(self, level_dbfs: Dbfs) -> None:
-        if self._ear is None:
-            return
-        self._ear.hear(self._block, level_dbfs)
-        if self._ear.open != self._voice:
-            self._voice = self._ear.open
-            self._report(VoiceHeard(self._voice))
+    def _stop_hearing(self) -> None:
+        """Nothing comes from the microphone any more."""
+        self._hands_free.leave()
+        self._turn_ear.catch_up()
+        self.hearing.close()
 
     def _pace(self) -> None:
         """Wait for the next deadline of the up-link or of a device that failed, and keep it; or for a command."""

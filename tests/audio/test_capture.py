@@ -378,6 +378,9 @@ def test_how_well_it_hears_is_told_of_a_turn_with_what_continues_it(mouth: Mouth
     mouth.capture.open_microphone(3)
     mouth.say(2, 1)
     mouth.microphone.wait_until_read()
+    mouth.capture.end_turn(3)
+    mouth.say(4)
+    mouth.microphone.wait_until_read()
     assert mouth.capture.hearing.turn.clipped_samples == 0
     assert mouth.capture.hearing.turn.peak_dbfs > SILENCE_DBFS
 

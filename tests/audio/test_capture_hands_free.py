@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from appliance.audio.capture import EAR_HANG_MS, Capture
+from appliance.audio.capture import Capture
 from appliance.audio.gate import Gate
 from appliance.audio.half_duplex import HalfDuplex
+from appliance.audio.turn_ear import HANG_MS, TOGETHER
 from appliance.errors import DeviceError
 from appliance.session.events import (
     Device,
@@ -260,7 +261,7 @@ def test_without_a_gate_all_passes() -> None:
     assert capture.stop(DEADLINE_S)
 
 
-EAR_HANG = EAR_HANG_MS // PACKET_MS
+EAR_HANG = HANG_MS // PACKET_MS
 HEARD, SILENT = VoiceHeard(True), VoiceHeard(False)
 
 
@@ -273,9 +274,19 @@ def test_in_a_turn_a_voice_is_told_of_and_everything_is_kept(room: Room) -> None
     assert room.told(1) == [HEARD]
     room.hear(*range(2, 2 + 2 + EAR_HANG))  # two are still votes
     assert room.reports.rest() == []
-    room.hear(1)
+    room.hear(*range(1, 1 + TOGETHER))
     assert room.told(1) == [SILENT]
-    assert room.capture.backlog_ms == (8 + EAR_HANG) * PACKET_MS
+    assert room.capture.backlog_ms == (7 + EAR_HANG + TOGETHER) * PACKET_MS
+
+
+def test_what_was_not_heard_yet_is_when_the_turn_ends(room: Room) -> None:
+    room.capture.open_microphone(1)
+    room.hear(101, 102, 103, 32767)
+    assert room.told(2) == [OPENED, HEARD]
+    assert room.capture.hearing.turn.clipped_samples == 0, "it is kept"
+    room.capture.end_turn(1)
+    room.obey(1)
+    assert room.capture.hearing.turn.clipped_samples == 320
 
 
 def test_each_turn_tells_of_a_voice_anew(room: Room) -> None:
