@@ -9,12 +9,12 @@ Imports go one way: cli, demo -> app -> service -> control | audio | transport |
 `app`, the one file that names a port and its maker. `.importlinter` holds this, and what is pure.
 
     control plane   board, control, transport, roads -> events -> service.driver -> step -> effects -> service.performer
-    up              capture thread: period -> turn or gate -> backlog -> Opus -> packets; event loop: RTP -> UDP
+    up              capture thread: period -> turn or gate -> backlog -> Opus -> RTP -> UDP, what must wait by the loop
     down            event loop: UDP -> RTP -> playout buffer; playback thread: buffer -> Opus or guess, cues -> speaker
 
 Threads: `capture` and `playback` live as long as the process, gpiozero has one for edges, aiortc an idle decoder for
 each connection; one lives while a name is looked up, and `trace` while a failure's trace is written. All else is one
-event loop, which moves packets and does no sample arithmetic. Threads meet it in `driver.post_from_thread`,
+event loop, which does no sample arithmetic; wakes are what costs. Threads meet it in `driver.post_from_thread`,
 `board.buttons`, `service.supervisor`, and the transport's up-link and resolver. Samples counted are the clock of the
 sound. The supervisor owns what runs, and begins anew what crashes; `service.watchdog` ends a process that cannot prove
 that it lives.
