@@ -279,13 +279,23 @@ def test_in_a_turn_a_voice_is_told_of_and_everything_is_kept(room: Room) -> None
     assert room.capture.backlog_ms == (7 + EAR_HANG + TOGETHER) * PACKET_MS
 
 
-def test_what_was_not_heard_yet_is_when_the_turn_ends(room: Room) -> None:
+@pytest.mark.parametrize("end", ["end_turn", "listen", "close_microphone"])
+def test_what_was_not_heard_yet_is_when_the_turn_ends(room: Room, end: str) -> None:
     room.capture.open_microphone(1)
     room.hear(101, 102, 103, 32767)
     assert room.told(2) == [OPENED, HEARD]
     assert room.capture.hearing.turn.clipped_samples == 0, "it is kept"
-    room.capture.end_turn(1)
-    room.obey(1)
+    match end:
+        case "end_turn":
+            room.capture.end_turn(1)
+            room.obey(1)
+        case "listen":
+            room.capture.listen(keep=True)
+            room.obey(1)
+        case _:
+            room.capture.close_microphone()
+            room.microphone.give(np.full(320, 1, np.int16))
+            assert CLOSED in room.told(1)
     assert room.capture.hearing.turn.clipped_samples == 320
 
 

@@ -118,7 +118,10 @@ class Ear:
     def counts(self) -> dict[str, Any]:
         """What the library would report."""
         streams = self.receiver._RTCRtpReceiver__remote_streams
-        stats = {ssrc: (s.packets_received, s.packets_lost, s.max_seq, s.cycles) for ssrc, s in streams.items()}
+        stats = {
+            ssrc: (s.packets_received, s.packets_lost, s.max_seq, s.cycles, s._last_timestamp)
+            for ssrc, s in streams.items()
+        }
         return {"streams": stats, "rx": self.dtls._RTCDtlsTransport__rx_packets}
 
 
@@ -166,23 +169,34 @@ def _sealed(session: Session, packet: bytes) -> list[bytes]:
         return []
 
 
-PACKET = st.builds(
-    rtp,
-    st.integers(65_530, 65_560),
-    st.sampled_from([b"", b"s", b"sound"]),
-    kind=st.sampled_from([OPUS, OPUS, OPUS, UNKNOWN]),
-    ssrc=st.sampled_from([SSRC, SSRC, SSRC, 7]),
-    marker=st.booleans(),
-    sources=st.sampled_from([0, 0, 2]),
-    extension=st.sampled_from([None, None, b"", b"\x10\x00\x7f\x00", b"\xbe\xde\x00\x01"]),
-    padding=st.sampled_from([0, 0, 1, 4]),
+STEP = st.sampled_from([1, 1, 1, 1, 1, 1, 2, 3, 0, -1, -2, 40])
+"""To the next number: mostly as a sender goes, so that there is something to be ordinary."""
+SHAPE = st.fixed_dictionaries(
+    {
+        "payload": st.sampled_from([b"", b"s", b"sound", b"sound"]),
+        "kind": st.sampled_from([OPUS] * 5 + [UNKNOWN]),
+        "ssrc": st.sampled_from([SSRC] * 5 + [7]),
+        "marker": st.booleans(),
+        "sources": st.sampled_from([0, 0, 0, 2]),
+        "extension": st.sampled_from([None, None, b"", b"\x10\x00\x7f\x00", b"\xbe\xde\x00\x01"]),
+        "padding": st.sampled_from([0, 0, 0, 1, 4]),
+    }
 )
-SHORT = st.builds(lambda packet, cut: packet[: max(12, len(packet) - cut)], PACKET, st.integers(0, 12))
+CUT = st.sampled_from([0] * 9 + list(range(1, 13)))
+"""Bytes off the end: of a header that promises more, as libsrtp lets through what is whole for it."""
 
 
-@given(st.lists(st.one_of(PACKET, PACKET, SHORT, st.integers(65_530, 65_560).map(rtp)), max_size=40))
+@given(st.integers(65_500, 65_535), st.lists(st.tuples(STEP, SHAPE, CUT), max_size=40))
 @settings(deadline=None)
-def test_whatever_comes_is_taken_counted_and_asked_for_as_by_the_library_alone(packets: Sequence[bytes]) -> None:
+def test_whatever_comes_is_taken_counted_and_asked_for_as_by_the_library_alone(
+    sequence: int, made: Sequence[tuple[int, dict[str, Any], int]]
+) -> None:
+    packets = []
+    for step, shape, cut in made:
+        sequence += step
+        packet = rtp(sequence, **shape)
+        packets.append(packet[: max(HEADER.size, len(packet) - cut)])
+
     def both() -> list[tuple[dict[str, Any], dict[str, Any]]]:
         short, long = Ear(), Ear()
         with pytest.MonkeyPatch.context() as patch:
