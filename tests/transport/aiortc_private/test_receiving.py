@@ -118,10 +118,8 @@ class Ear:
     def counts(self) -> dict[str, Any]:
         """What the library would report."""
         streams = self.receiver._RTCRtpReceiver__remote_streams
-        stats = {
-            ssrc: (s.packets_received, s.packets_lost, s.max_seq, s.cycles, s._last_timestamp)
-            for ssrc, s in streams.items()
-        }
+        names = ("packets_received", "packets_lost", "max_seq", "cycles", "_last_timestamp")
+        stats = {ssrc: [getattr(of, name) for name in names] for ssrc, of in streams.items()}
         return {"streams": stats, "rx": self.dtls._RTCDtlsTransport__rx_packets}
 
 
@@ -178,7 +176,7 @@ SHAPE = st.fixed_dictionaries(
         "ssrc": st.sampled_from([SSRC] * 5 + [7]),
         "marker": st.booleans(),
         "sources": st.sampled_from([0, 0, 0, 2]),
-        "extension": st.sampled_from([None, None, b"", b"\x10\x00\x7f\x00", b"\xbe\xde\x00\x01"]),
+        "extension": st.sampled_from([None, None, b"", b"\x10\x30\x20\x7f", b"\x11\xbe\xde\x00"]),
         "padding": st.sampled_from([0, 0, 0, 1, 4]),
     }
 )
