@@ -89,8 +89,8 @@ def _announce(connection: Any, other: Callable[[], None]) -> None:
 
 
 class _Sound:
-    """The short way. It counts as the library does, but for the time of a source's last packet, which we do not ask; and
-    what header extensions say it does not look at."""
+    """The short way. It counts as the library does, but for the time of a source's last packet, which we do not ask;
+    and it does not look at what header extensions say."""
 
     def __init__(self, receiver: RTCRtpReceiver, incoming: Incoming) -> None:
         inside: Any = receiver
