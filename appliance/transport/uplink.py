@@ -161,9 +161,9 @@ class UpLink:
                 self._woken = True
                 self._loop.call_later(PACKET_MS / 1000, self._flush)
                 return
-            self._drain()
             if self._wire is not None:
-                self._wire.set_free()
+                self._wire.set_free()  # first: ICE may have chosen another way
+            self._drain()
         self._attend()
 
     def _drain(self) -> None:

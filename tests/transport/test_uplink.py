@@ -23,6 +23,8 @@ class Wire:
     def __init__(self, works: bool = True) -> None:
         self.works = works
         self.may_be_free = self.is_free = False
+        self.astray = False
+        """It would send by a way that has been given up."""
         self.closed = 0
         self.threads: set[int] = set()
         """On which packets were sent."""
@@ -33,7 +35,7 @@ class Wire:
         self.owes = False
 
     def set_free(self) -> bool:
-        self.is_free = self.may_be_free
+        self.is_free, self.astray = self.may_be_free, False
         return self.is_free
 
     def close(self) -> None:
@@ -42,6 +44,7 @@ class Wire:
 
     def write(self, payload: bytes, copies: Sequence[bytes]) -> bytes:
         self.threads.add(threading.get_ident())
+        assert not self.astray
         if not self.works:
             return b""
         self.sent += [b"=" + copy.removesuffix(b"#") for copy in copies]
@@ -408,7 +411,7 @@ class TestAFreeWire:
 
     def test_one_that_is_not_free_any_more_is_left_to_the_loop(self) -> None:
         wire, up, _, loop = free_link()
-        wire.is_free = False
+        wire.is_free, wire.astray = False, True
         up.send([b"a"], SAFE)
         assert wire.sent == [b"first"]
         turn(loop)

@@ -33,10 +33,10 @@ _COMPONENT = 1
 class RtpWriter:
     """Sends packets of 20 ms on one connection. Made on the loop, after the answer has been applied; `close` owed.
 
-    `write`, `skip` and `report`: one thread at a time, the loop's unless it `is_free`. Timestamps are
-    contiguous whatever the pace, for the count of samples is the clock; so are sequence numbers, but for `skip`. The
-    first of these is from the lower half, so that the receiver's SRTP meets no early wrap (as aiortc does it). No
-    header extension: the SSRC stands in the offer, which is what receivers go by.
+    `write`, `skip` and `report`: one thread at a time, the loop's unless it `is_free`. Timestamps are contiguous
+    whatever the pace, for the count of samples is the clock; so are sequence numbers, but for `skip`. The first of
+    these is from the lower half, so that the receiver's SRTP meets no early wrap (as aiortc does it). No header
+    extension: the SSRC stands in the offer, which is what receivers go by.
     """
 
     def __init__(self, sender: RTCRtpSender, payload_type: int) -> None:
