@@ -55,12 +55,12 @@ class TurnEar:
 
     def catch_up(self) -> None:
         """Hear what was kept: the turn ends, or the microphone does."""
-        for block in self._kept[: self._count]:
+        count, self._count = self._count, 0  # first: what crashes here must not do so again when the road is let go of
+        for block in self._kept[:count]:
             level_dbfs = self._hearing.hear(block, in_turn=True)
             if self._gate is not None:
                 self._gate.hear(block, level_dbfs)
                 self._tell(self._gate.open)
-        self._count = 0
 
     def _tell(self, voice: bool) -> None:
         if voice != self._voice:

@@ -22,7 +22,7 @@ class LinkCounters:
     packets_sent: int = 0
     bytes_sent: int = 0
     packets_unsent: int = 0
-    """Given to the link and not sent: it was closed, the wire was gone, or the loop was behind by 15 s."""
+    """Given to the link and not sent: it was closed, the wire was gone or full, or the loop was behind by 15 s."""
     copies_sent: int = 0
     """Packets that were sent again, not counted above."""
     copies_bytes: int = 0

@@ -61,7 +61,7 @@ class UpLink:
     ) -> None:
         self._loop = loop
         self._counters = counters
-        self._lock = threading.Lock()  # over all that follows: held for a batch at most
+        self._lock = threading.Lock()  # over all that follows, which `waiting` only looks at; held for a batch at most
         self._waiting: deque[tuple[bytes, Care]] = deque(maxlen=CAPACITY_PACKETS)
         self._wire: Wire | None = None
         self._sign: Sign | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -101,6 +102,17 @@ def test_a_turn_that_begins_anew_has_no_voice_yet() -> None:
     turn.ear.begin()
     turn.hear(*[100] * VOTES)
     assert turn.voice() == [(VOTES, True), (2 * VOTES, True)]
+
+
+def test_what_crashes_does_so_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    turn = Turn()
+    with monkeypatch.context() as patch:
+        patch.setattr(Loud, "hear", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            turn.hear(1)
+        turn.ear.catch_up()
+    turn.hear(5000)
+    assert turn.hearing.turn.peak_dbfs > -20
 
 
 def test_without_a_detector_levels_are_heard_and_a_deaf_microphone_is_found() -> None:

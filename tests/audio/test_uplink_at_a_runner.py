@@ -56,9 +56,8 @@ class Runner:
 
     # the wire's side
 
-    def set_free(self) -> bool:
+    def set_free(self) -> None:
         self.is_free = self._free
-        return self.is_free
 
     def close(self) -> None:
         self.is_free = False

@@ -34,9 +34,8 @@ class Wire:
         self.missing = 0
         self.owes = False
 
-    def set_free(self) -> bool:
+    def set_free(self) -> None:
         self.is_free, self.astray = self.may_be_free, False
-        return self.is_free
 
     def close(self) -> None:
         self.is_free = False

@@ -11,6 +11,7 @@ from struct import Struct
 from typing import TYPE_CHECKING, Any, Final
 
 from aiortc import RTCRtpSender
+from pylibsrtp import Error as SrtpError
 
 from appliance.transport.aiortc_private.at_once import WAITS, at_once
 from appliance.units import PACKET_MS
@@ -59,20 +60,19 @@ class RtpWriter:
         back."""
         return self._direct is not None and self._direct.pair is self._pair()
 
-    def set_free(self) -> bool:
-        """Have packets sent around the loop, if there is a way: a connection that stands, and not by a relay. Returns
+    def set_free(self) -> None:
+        """Have packets sent around the loop, if there is a way: a connection that stands, and not by a relay; then it
         `is_free`. Loop only, and no other call may be under way."""
         if self.is_free:
-            return True
+            return
         self.close()
         pair = self._pair()
         plain = None if pair is None else pair.protocol.transport.get_extra_info("socket")
         if plain is None or self._dtls.state != "connected":
-            return False
+            return
         if not isinstance(self._dtls._tx_srtp, _OneAtATime):
             self._dtls._tx_srtp = _OneAtATime(self._dtls._tx_srtp)
         self._direct = DirectSocket(pair, plain.dup())
-        return True
 
     def close(self) -> None:
         """Let go of what `set_free` took. Any thread, while no other call is under way. Idempotent."""
@@ -89,8 +89,12 @@ class RtpWriter:
         dtls = self._dtls
         if dtls.state != "connected":
             return b""
-        datagram: bytes = dtls._tx_srtp.protect(header + payload)  # before anything is sent: it wakes the other end,
-        for copy in copies:  # and that may be on this very processor
+        try:
+            datagram: bytes = dtls._tx_srtp.protect(header + payload)
+        except SrtpError:
+            return b""
+        # Only now: what is sent wakes the other end, and that may be on this very processor.
+        for copy in copies:
             self._send(copy)
         if not self._send(datagram):
             return b""

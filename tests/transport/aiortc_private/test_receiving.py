@@ -246,8 +246,8 @@ def test_every_socket_is_listened_to() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"\x80", b"\x16\xfe\xff" + bytes(20), b"\x80\xc8" + bytes(30), b"\x80\xc9" + bytes(30)],
-    ids=["one byte", "DTLS", "sender report", "receiver report"],
+    [b"", b"\x80", b"\x16\xfe\xff" + bytes(20), b"\x80\xc8" + bytes(30), b"\x80\xc9" + bytes(30), bytes(40)],
+    ids=["nothing", "one byte", "DTLS", "sender report", "receiver report", "zeros"],
 )
 def test_what_is_no_sound_goes_its_usual_way(data: bytes) -> None:
     def work() -> None:
@@ -288,6 +288,20 @@ def test_what_cannot_be_opened_is_dropped(data: bytes) -> None:
         ear.read(data)
         assert ear.queued() == []
         assert ear.told == Told(), "no sign of life: anybody can send that"
+
+    run(work)
+
+
+def test_a_packet_that_would_have_to_wait_is_given_up() -> None:
+    async def waits(ssrc: int, missing: list[int]) -> None:
+        await asyncio.sleep(0)
+
+    def work() -> None:
+        ear = Ear()
+        ear.comes(rtp(1))
+        ear.receiver._send_rtcp_nack = waits
+        ear.comes(rtp(3), rtp(4))
+        assert [sequence for sequence, _, _ in ear.told.taken] == [1, 4]
 
     run(work)
 
